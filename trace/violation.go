@@ -11,15 +11,18 @@ import (
 
 // Violation is one rule of X-Ray's segment documents that a document breaks. X-Ray itself says nothing: it drops the part.
 type Violation struct {
-	TraceID string
-	ID      string // of the segment or subsegment
-	Path    string // of the field in the document, such as "subsegments[2].annotations.bad key"
+	TraceID string // "" when nothing could be read
+	ID      string // of the document, or of the subsegment in it
+	Path    string // of the field, such as "subsegments[2].annotations.bad key"
 	Message string
 }
 
 // String is one line: where, then what.
 func (v Violation) String() string {
-	return fmt.Sprintf("trace %s: document %s: %s: %s", v.TraceID, v.ID, v.Path, v.Message)
+	if v.TraceID == "" {
+		return v.Path + ": " + v.Message
+	}
+	return fmt.Sprintf("trace %s: %s: %s: %s", v.TraceID, v.ID, v.Path, v.Message)
 }
 
 // The limits of a document, in characters where nothing else is said.
