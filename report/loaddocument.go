@@ -1,0 +1,68 @@
+package report
+
+// readDocument reads the blocks in their order. What the schema refused is left out.
+func (l *loader) readDocument(n *node) {
+	for _, item := range n.list() {
+		if block, ok := l.readBlock(item); ok {
+			l.def.Document = append(l.def.Document, block)
+		}
+	}
+}
+
+func (l *loader) readBlock(n *node) (BlockSpec, bool) {
+	if n.str() == "quality" {
+		return BlockSpec{Quality: true}, true
+	}
+	if len(n.members) != 1 {
+		return BlockSpec{}, false
+	}
+	value := n.members[0].value
+	switch n.members[0].name {
+	case "kpis":
+		var kpis []KPISpec
+		for _, item := range value.list() {
+			l.checkDataset("kpis", item.get("dataset"))
+			kpis = append(kpis, KPISpec{
+				Label: item.get("label").str(), Dataset: item.get("dataset").str(), Column: item.get("column").str(),
+				Format: Format(item.get("format").str()),
+			})
+		}
+		return BlockSpec{KPIs: kpis}, true
+	case "line":
+		return BlockSpec{Line: l.readChart("line", value)}, true
+	case "bar":
+		return BlockSpec{Bar: l.readChart("bar", value)}, true
+	case "table":
+		return BlockSpec{Table: l.readTable(value)}, true
+	case "text":
+		return BlockSpec{Text: value.str()}, true
+	}
+	return BlockSpec{}, false
+}
+
+func (l *loader) readChart(kind string, n *node) *ChartSpec {
+	l.checkDataset(kind, n.get("dataset"))
+	return &ChartSpec{Title: n.get("title").str(), Dataset: n.get("dataset").str(), X: n.get("x").str(), Y: n.get("y").strs()}
+}
+
+func (l *loader) readTable(n *node) *TableSpec {
+	l.checkDataset("table", n.get("dataset"))
+	spec := &TableSpec{Title: n.get("title").str(), Dataset: n.get("dataset").str()}
+	if total := n.get("total"); total != nil && total.kind == boolNode {
+		spec.Total = total.text == "true"
+	}
+	for _, item := range n.get("columns").list() {
+		column := TableColumn{Column: item.str()}
+		if item.kind == mapNode {
+			column = TableColumn{Column: item.get("column").str(), Label: item.get("label").str(), Format: Format(item.get("format").str())}
+		}
+		spec.Columns = append(spec.Columns, column)
+	}
+	return spec
+}
+
+func (l *loader) checkDataset(block string, n *node) {
+	if name := n.str(); name != "" && !l.isDataset(name) {
+		l.complain(n, "%s: no dataset is called %q", block, clip(name))
+	}
+}

@@ -1,0 +1,147 @@
+package report
+
+import (
+	"strings"
+
+	"github.com/shopspring/decimal"
+)
+
+// DefaultAmountColumn is what a gate's amount sums where the definition does not say.
+const DefaultAmountColumn = "amount"
+
+func (l *loader) readRules(n *node) {
+	seen := map[string]bool{}
+	for _, item := range n.list() {
+		name := item.get("rule")
+		if s := name.str(); s != "" {
+			if seen[s] {
+				l.complain(name, "rule %q is given twice", clip(s))
+			}
+			seen[s] = true
+		}
+		l.def.Rules = append(l.def.Rules, l.readRule(item))
+	}
+}
+
+// readRule reads one rule and checks what a schema cannot say well: which fields go together.
+func (l *loader) readRule(n *node) Rule {
+	on := n.get("on")
+	rule := Rule{
+		Name: n.get("rule").str(), On: on.str(), Severity: Severity(n.get("severity").str()),
+		Check: n.get("check").str(), Unique: n.get("unique").strs(), KeepFirst: n.get("keep").str() == "first", Order: n.get("order").strs(),
+	}
+	var kinds []string
+	for _, kind := range []string{"check", "unique", "references", "assert"} {
+		if n.get(kind) != nil {
+			kinds = append(kinds, kind)
+		}
+	}
+	if len(kinds) != 1 {
+		got := "none"
+		if len(kinds) > 1 {
+			got = strings.Join(kinds, " and ")
+		}
+		l.complain(n, "rule %q: want exactly one of check, unique, references and assert, got %s", clip(rule.Name), got)
+		return rule
+	}
+	kind := kinds[0]
+	l.checkCompany(n, kind, rule.Name)
+	switch {
+	case kind == "assert" && on != nil:
+		l.complain(on, "rule %q: an assert is on no extract; its query says what it compares", clip(rule.Name))
+	case kind == "assert" && rule.Severity == Reject:
+		l.complain(n.get("severity"), "rule %q: an assert has no row to reject; want warn or fail", clip(rule.Name))
+	case kind != "assert" && on == nil:
+		l.complain(n, "rule %q: \"on\" is missing: the extract whose rows are looked at", clip(rule.Name))
+	case kind != "assert" && rule.On != "" && !l.isExtract(rule.On):
+		l.complain(on, "rule %q: no extract is called %q", clip(rule.Name), clip(rule.On))
+	}
+	switch kind {
+	case "check":
+		for _, p := range Parameters(rule.Check) {
+			l.complain(n.get("check"), "rule %q: %s", clip(rule.Name), parameterMistake(p.Name, false))
+		}
+	case "references":
+		rule.References = l.readReference(n)
+	case "assert":
+		rule.Assert, rule.AssertPath = l.readSQL(n.get("assert"), false), n.get("assert").str()
+		rule.Tolerance = "0"
+		if t := n.get("tolerance").str(); t != "" {
+			rule.Tolerance = t
+		}
+	}
+	return rule
+}
+
+// companions says which field makes sense beside which kind of rule only.
+var companions = []struct{ field, kind string }{
+	{"keep", "unique"}, {"order", "unique"}, {"column", "references"}, {"tolerance", "assert"},
+}
+
+func (l *loader) checkCompany(n *node, kind, rule string) {
+	for _, c := range companions {
+		if field := n.get(c.field); field != nil && kind != c.kind {
+			l.complain(field, "rule %q: %s goes with %s only", clip(rule), c.field, c.kind)
+		}
+	}
+	keep, order := n.get("keep"), n.get("order")
+	if kind == "unique" && (keep == nil) != (order == nil) {
+		l.complain(n, "rule %q: keep and order go together: the first row by order stays", clip(rule))
+	}
+}
+
+// readReference reads "table(column)"; the referring column has the same name unless "column" says otherwise.
+func (l *loader) readReference(n *node) *Reference {
+	table, rest, ok := strings.Cut(n.get("references").str(), "(")
+	if !ok {
+		return nil
+	}
+	ref := &Reference{Table: table, Target: strings.TrimSuffix(rest, ")")}
+	ref.Column = ref.Target
+	if column := n.get("column").str(); column != "" {
+		ref.Column = column
+	}
+	if !l.isExtract(table) {
+		l.complain(n.get("references"), "rule %q: no extract is called %q", clip(n.get("rule").str()), clip(table))
+	}
+	return ref
+}
+
+func (l *loader) readGate(n *node) {
+	if n == nil {
+		return
+	}
+	of, rejected, amount, column := n.get("of"), n.get("rejected"), n.get("amount"), n.get("amount_column")
+	if of.str() != "" && !l.isExtract(of.str()) {
+		l.complain(of, "gate: no extract is called %q", clip(of.str()))
+	}
+	if rejected == nil && amount == nil {
+		l.complain(n, "gate: want rejected, amount or both")
+	}
+	if column != nil && amount == nil {
+		l.complain(column, "gate: amount_column goes with amount only")
+	}
+	l.def.Gate = Gate{Of: of.str(), Rejected: l.share(rejected), Amount: l.share(amount)}
+	if amount != nil {
+		l.def.Gate.AmountColumn = DefaultAmountColumn
+		if s := column.str(); s != "" {
+			l.def.Gate.AmountColumn = s
+		}
+	}
+}
+
+// share turns "0.5%" into the exact fraction "0.005"; "" stays "".
+func (l *loader) share(n *node) string {
+	digits, ok := strings.CutSuffix(n.str(), "%")
+	if !ok {
+		return ""
+	}
+	percent, err := decimal.NewFromString(digits)
+	if err != nil {
+		return "" // the schema's pattern has complained
+	}
+	if percent.GreaterThan(decimal.NewFromInt(100)) {
+		l.complain(n, "gate: %s is more than 100%%", clip(n.str()))
+	}
+	return percent.Shift(-2).String()
+}
