@@ -1,0 +1,39 @@
+package sqs_test
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
+	"go.uber.org/goleak"
+
+	"github.com/monthend/monthend/local/sqs"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// start runs a server for the test and gives a client of it that does not retry.
+func start(tb testing.TB, cfg sqs.Config) (*sqs.Server, *awssqs.Client) {
+	tb.Helper()
+	server, err := sqs.Start(cfg)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = 64
+	tb.Cleanup(func() {
+		transport.CloseIdleConnections()
+		if err := server.Close(); err != nil {
+			tb.Error(err)
+		}
+	})
+	return server, awssqs.New(awssqs.Options{
+		BaseEndpoint: aws.String(server.URL()),
+		Region:       "us-east-1",
+		Credentials:  credentials.NewStaticCredentialsProvider("local", "local", ""),
+		HTTPClient:   &http.Client{Transport: transport},
+		Retryer:      aws.NopRetryer{},
+	})
+}
