@@ -1,0 +1,41 @@
+package trace
+
+import "sync"
+
+// Counters tells what became of the documents: every one that a closed segment or subsegment gave is in Sent or in one of
+// the reasons that Dropped adds up.
+type Counters struct {
+	Sent        uint64 `json:"sent"`        // handed to the network and not reported lost since
+	Unsampled   uint64 `json:"unsampled"`   // of traces that the sampling decision left out
+	OverBudget  uint64 `json:"over_budget"` // told only as an aggregate in their parent
+	TooBig      uint64 `json:"too_big"`     // even after cutting
+	QueueFull   uint64 `json:"queue_full"`  // made faster than the pace of sending
+	Unreachable uint64 `json:"unreachable"` // no such host, no route, or the write did not succeed
+	Refused     uint64 `json:"refused"`     // nobody listened; UDP reports this late and not for each
+	AfterClose  uint64 `json:"after_close"` // came after Close or were left by its deadline
+	Cut         uint64 `json:"cut"`         // of Sent: shortened to fit
+	Duplicate   uint64 `json:"duplicate"`   // second copies that the SDK made of one document; not documents
+}
+
+// Dropped is how many documents were not sent, for whatever reason.
+func (c Counters) Dropped() uint64 {
+	return c.Unsampled + c.OverBudget + c.TooBig + c.QueueFull + c.Unreachable + c.Refused + c.AfterClose
+}
+
+// counter is Counters behind a lock.
+type counter struct {
+	mu sync.Mutex
+	c  Counters
+}
+
+func (c *counter) add(count func(*Counters)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	count(&c.c)
+}
+
+func (c *counter) read() Counters {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.c
+}

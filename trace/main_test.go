@@ -1,0 +1,121 @@
+package trace_test
+
+import (
+	"bytes"
+	"context"
+	"net"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"github.com/monthend/monthend/trace"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// daemon is a UDP listener that keeps what arrives.
+type daemon struct {
+	tb   testing.TB
+	conn *net.UDPConn
+}
+
+func listen(tb testing.TB) *daemon {
+	tb.Helper()
+	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { conn.Close() })
+	if err := conn.SetReadBuffer(4 << 20); err != nil {
+		tb.Fatal(err)
+	}
+	return &daemon{tb, conn}
+}
+
+func (d *daemon) addr() string { return d.conn.LocalAddr().String() }
+
+// next is the next datagram's document, checked against every rule of X-Ray's.
+func (d *daemon) next() trace.Document {
+	d.tb.Helper()
+	if err := d.conn.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
+		d.tb.Fatal(err)
+	}
+	buf := make([]byte, 64<<10)
+	n, err := d.conn.Read(buf)
+	if err != nil {
+		d.tb.Fatalf("next document: %v", err)
+	}
+	return d.parse(buf[:n])
+}
+
+func (d *daemon) parse(datagram []byte) trace.Document {
+	d.tb.Helper()
+	head, body, _ := bytes.Cut(datagram, []byte("\n"))
+	if got, want := string(head), `{"format":"json","version":1}`; got != want {
+		d.tb.Fatalf("datagram begins %q, want %q", got, want)
+	}
+	if bytes.Contains(body, []byte("Dummy")) {
+		d.tb.Errorf("the SDK's Dummy is in %s", body)
+	}
+	doc, err := trace.ParseDocument(body)
+	if err != nil {
+		d.tb.Fatalf("%v: %s", err, body)
+	}
+	for _, v := range trace.Validate(doc) {
+		d.tb.Error(v)
+	}
+	return doc
+}
+
+// documents closes t, which sends everything, and gives all that came, in order, by name.
+func (d *daemon) documents(t *trace.Tracer) []trace.Document {
+	d.tb.Helper()
+	if err := t.Close(context.Background()); err != nil {
+		d.tb.Fatal(err)
+	}
+	var all []trace.Document
+	for range t.Counters().Sent {
+		all = append(all, d.next())
+	}
+	return all
+}
+
+// one is documents where exactly one is expected.
+func (d *daemon) one(t *trace.Tracer) trace.Document {
+	d.tb.Helper()
+	all := d.documents(t)
+	if len(all) != 1 {
+		d.tb.Fatalf("got %d documents, want 1", len(all))
+	}
+	return all[0]
+}
+
+// byName finds the only document called name.
+func byName(tb testing.TB, all []trace.Document, name string) trace.Document {
+	tb.Helper()
+	var found []trace.Document
+	for _, d := range all {
+		if d.Name == name {
+			found = append(found, d)
+		}
+	}
+	if len(found) != 1 {
+		tb.Fatalf("got %d documents called %q, want 1", len(found), name)
+	}
+	return found[0]
+}
+
+func newTracer(tb testing.TB, cfg trace.Config) *trace.Tracer {
+	tb.Helper()
+	t, err := trace.New(cfg)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() {
+		if err := t.Close(context.Background()); err != nil {
+			tb.Error(err)
+		}
+	})
+	return t
+}
