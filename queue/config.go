@@ -19,13 +19,13 @@ const (
 
 // The bounds that are not settings.
 const (
-	callTimeout   = 5 * time.Second  // one call that answers at once: renew, delete, send
-	pollGrace     = 10 * time.Second // what a long poll may take beyond its wait
-	pollLinger    = 100 * time.Millisecond
-	settleTimeout = 30 * time.Second // one settlement with its retries
-	handlerGrace  = 2 * time.Second  // from the cancelled context to the handler's return
-	releaseBound  = 2 * time.Second  // the last releases before Run returns
-	noQueueDelay  = time.Hour        // a message that should be dead-lettered and cannot be
+	callTimeout   = 5 * time.Second        // one call that answers at once: renew, delete, send
+	pollGrace     = 10 * time.Second       // what a long poll may take beyond its wait
+	pollLinger    = 200 * time.Millisecond // what an answer under way is waited for when the poll is to end
+	settleTimeout = 30 * time.Second       // one settlement with its retries
+	handlerGrace  = 2 * time.Second        // from the cancelled context to the handler's return
+	releaseBound  = 2 * time.Second        // the last releases before Run returns
+	noQueueDelay  = time.Hour              // a message that should be dead-lettered and cannot be
 )
 
 // ConsumerConfig says what to consume and how. Only Client and QueueURL are needed.
