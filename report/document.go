@@ -81,7 +81,9 @@ type KPIs struct{ Cards []KPI }
 type KPI struct {
 	Label  string
 	Value  any
-	Format Format
+	Kind   Kind
+	Format Format // FormatAuto for what is no figure
+	Scale  int    // digits after the point of a Decimal
 }
 
 // ChartKind is the form of a chart.
@@ -107,11 +109,12 @@ type Series struct {
 	Values []any
 }
 
-// Table is a drawn dataset. Total is nil or as long as Columns.
+// Table is a drawn dataset; every column has a Label. Total is nil or as long as Columns, with nil where nothing is summed.
 type Table struct {
 	Title   string
 	Columns []TableColumn
 	Kinds   []Kind
+	Scales  []int // digits after the point of each Decimal column, as long as Columns
 	Rows    [][]any
 	Total   []any
 }
