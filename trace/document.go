@@ -183,6 +183,9 @@ var (
 	traceIDPattern = regexp.MustCompile(`^1-[0-9a-fA-F]{8}-[0-9a-fA-F]{24}$`)
 )
 
+// IsTraceID says whether s has the form of a trace id: "1-", 8 and 24 hexadecimal digits with a "-" between.
+func IsTraceID(s string) bool { return traceIDPattern.MatchString(s) }
+
 // ErrTraceID is in the chain of the error for a document whose trace_id is not one.
 var ErrTraceID = errors.New("not a trace id")
 
