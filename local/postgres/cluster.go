@@ -109,7 +109,7 @@ func (h *home) clearStale(ctx context.Context) error {
 		if err != nil || pid <= 0 {
 			return nil // PostgreSQL judges and words it
 		}
-		if !livePostmaster(pid) {
+		if pid == os.Getpid() || !livePostmaster(pid) {
 			return os.WriteFile(path, []byte(strconv.Itoa(os.Getpid())+"\n"+rest), 0o600)
 		}
 		select {

@@ -1,12 +1,12 @@
 package postgres
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -128,23 +128,27 @@ func (h *home) close() error {
 	return err
 }
 
-// lastWords is the line of the log that says why the server or initdb ended.
+// lastWords are the lines of the log that say why the server or initdb ended: the fatal one and the one before it, which
+// often has the reason.
 func (h *home) lastWords() string {
 	log, err := os.ReadFile(filepath.Join(h.dir, "log"))
-	if errors.Is(err, fs.ErrNotExist) || len(bytes.TrimSpace(log)) == 0 {
-		return "it left no word"
-	}
 	if err != nil {
 		return err.Error()
 	}
-	const most = 300
+	const most = 400
 	lines := strings.Split(strings.TrimSpace(string(log)), "\n")
-	last := lines[len(lines)-1]
-	for _, line := range lines {
-		if strings.Contains(line, "FATAL:") || strings.Contains(line, "PANIC:") || strings.Contains(line, "error:") {
-			last = line
-			break
-		}
+	end := slices.IndexFunc(lines, fatal.MatchString)
+	if end < 0 {
+		end = len(lines) - 1
 	}
-	return last[:min(len(last), most)]
+	words := prefix.ReplaceAllString(lines[end], "")
+	if end > 0 {
+		words = prefix.ReplaceAllString(lines[end-1], "") + "; " + words
+	}
+	return words[:min(len(words), most)]
 }
+
+var (
+	fatal  = regexp.MustCompile(`FATAL: |PANIC: |error: `)
+	prefix = regexp.MustCompile(`^[-0-9:. A-Z]* \[[0-9]+\] `) // the time and the process
+)
