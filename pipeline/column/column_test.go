@@ -88,3 +88,20 @@ func TestTypeCheck(t *testing.T) {
 		}
 	}
 }
+
+func TestPowerOfTen(t *testing.T) {
+	for n := 0; n <= column.MaxPrecision; n++ {
+		want := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(n)), nil)
+		got := column.PowerOfTen(n)
+		if got.Big().Cmp(want) != 0 {
+			t.Errorf("10^%d: got %s", n, got.Big())
+		}
+		below := column.Int128{Lo: got.Lo - 1, Hi: got.Hi}
+		if got.Within(got) || got.Neg().Within(got) || !below.Within(got) || !below.Neg().Within(got) {
+			t.Errorf("10^%d is not the first that does not fit", n)
+		}
+	}
+	if (column.Int128{Hi: math.MinInt64}).Within(column.PowerOfTen(38)) {
+		t.Error("-2^127 is within 10^38")
+	}
+}

@@ -1,0 +1,146 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/monthend/monthend/report"
+)
+
+// The formats the engine writes itself.
+const (
+	CSV     = "csv"
+	Parquet = "parquet"
+)
+
+// Export writes a computed dataset, in its order, to a new file below the spool and returns how many rows it has. Equal
+// datasets give equal bytes.
+//
+// CSV is UTF-8 with a header, commas, LF and the quoting of RFC 4180; NULL is empty and an empty text is "". Decimals are
+// plain digits, dates YYYY-MM-DD, timestamps ISO 8601 with microseconds and, where there is a zone, its offset. A text
+// that a spreadsheet would take for a formula gets an apostrophe before it. Parquet keeps decimals and timestamps as such,
+// compressed with zstd.
+func (w *Workspace) Export(ctx context.Context, dataset, format, path string) (rows int64, err error) {
+	columns, computed := w.datasets[dataset]
+	if !computed {
+		return 0, fmt.Errorf("export dataset %q: it is not computed", dataset)
+	}
+	list := make([]exported, len(columns))
+	for i, c := range columns {
+		list[i] = exported{name: c.name, ddl: c.ddl}
+	}
+	from := name(datasetSchema) + "." + name(dataset) + " ORDER BY rowid"
+	if rows, err = w.copyTo(ctx, list, from, format, path); err != nil {
+		return 0, fmt.Errorf("export dataset %q as %s: %w", dataset, format, err)
+	}
+	return rows, nil
+}
+
+// ExportQuarantine writes the rows of an extract that broke a reject rule, with all their columns and the rules they broke,
+// ordered by the key and then by every column. The form is that of Export.
+func (w *Workspace) ExportQuarantine(ctx context.Context, e report.Extract, format, path string) (rows int64, err error) {
+	fail := func(err error) (int64, error) {
+		return 0, fmt.Errorf("export quarantine of %q as %s: %w", e.Name, format, err)
+	}
+	if _, loaded := w.extracts[e.Name]; !loaded || !w.checked {
+		return fail(errors.New("it is not validated"))
+	}
+	table := e.Name + quarantineSuffix
+	list, err := w.tableColumns(ctx, table)
+	if err != nil {
+		return fail(err)
+	}
+	order := make([]string, 0, len(e.Key)+len(list))
+	for _, column := range e.Key {
+		order = append(order, name(column))
+	}
+	for _, c := range list {
+		order = append(order, name(c.name))
+	}
+	if rows, err = w.copyTo(ctx, list, name(table)+" ORDER BY "+strings.Join(order, ", "), format, path); err != nil {
+		return fail(err)
+	}
+	return rows, nil
+}
+
+// exported is one column of a file.
+type exported struct {
+	name string
+	ddl  string
+}
+
+func (w *Workspace) tableColumns(ctx context.Context, table string) ([]exported, error) {
+	rows, err := w.conn.QueryContext(ctx, "SELECT column_name, column_type FROM (DESCRIBE "+name(table)+")")
+	if err != nil {
+		return nil, redact(ctx, err)
+	}
+	defer rows.Close()
+	var list []exported
+	for rows.Next() {
+		var c exported
+		if err := rows.Scan(&c.name, &c.ddl); err != nil {
+			return nil, redact(ctx, err)
+		}
+		list = append(list, c)
+	}
+	return list, redactRows(ctx, rows.Err())
+}
+
+// copyTo writes to a name of its own first, so that path is a whole file or none.
+func (w *Workspace) copyTo(ctx context.Context, columns []exported, from, format, path string) (rows int64, err error) {
+	path, err = w.inSpool(path)
+	if err != nil {
+		return 0, err
+	}
+	list := make([]string, len(columns))
+	options := "FORMAT parquet, COMPRESSION zstd"
+	for i, c := range columns {
+		list[i] = name(c.name)
+		if format == CSV {
+			list[i] = csvExpression(c) + " AS " + name(plain(c.name))
+		}
+	}
+	switch format {
+	case CSV:
+		options = `FORMAT csv, HEADER true, DELIMITER ',', QUOTE '"', ESCAPE '"', NULLSTR ''`
+	case Parquet:
+	default:
+		return 0, fmt.Errorf("format %q is neither csv nor parquet", format)
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+		return 0, err
+	}
+	part := path + ".part"
+	rows, err = w.exec(ctx, "COPY (SELECT "+strings.Join(list, ", ")+" FROM "+from+") TO "+text(part)+" ("+options+")")
+	if err == nil {
+		err = os.Rename(part, path)
+	}
+	if err != nil {
+		return 0, errors.Join(err, remove(part))
+	}
+	return rows, nil
+}
+
+func remove(path string) error {
+	if err := os.Remove(path); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// inSpool makes path absolute and refuses one that is not below the spool: DuckDB would too, in its own words.
+func (w *Workspace) inSpool(path string) (string, error) {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	relative, err := filepath.Rel(w.spool, absolute)
+	if err != nil || !filepath.IsLocal(relative) || relative == "." || strings.HasPrefix(relative, spillFolder+string(filepath.Separator)) {
+		return "", fmt.Errorf("%q is not below the spool", path)
+	}
+	return absolute, nil
+}

@@ -1,0 +1,133 @@
+package engine
+
+/*
+#include <stdint.h>
+
+// DuckDB's own function, linked in by its Go bindings. It copies a string of more than 12 bytes to the vector's heap and
+// does not look at its encoding.
+extern void duckdb_unsafe_vector_assign_string_element_len(void *vector, uint64_t index, const char *str, uint64_t len);
+
+// One call a vector instead of one a value: the way from Go to C costs more than a short string.
+static void assign(void *vector, const char *data, const uint32_t *ends, const uint64_t *valid, uint32_t rows) {
+	uint32_t start = 0;
+	for (uint32_t i = 0; i < rows; i++) {
+		if (valid[i >> 6] >> (i & 63) & 1)
+			duckdb_unsafe_vector_assign_string_element_len(vector, i, data + start, ends[i] - start);
+		start = ends[i];
+	}
+}
+*/
+import "C"
+
+import (
+	"errors"
+	"fmt"
+	"unicode/utf8"
+	"unsafe"
+
+	"github.com/duckdb/duckdb-go/v2/mapping"
+
+	"github.com/monthend/monthend/pipeline/column"
+)
+
+// fill copies the first rows of v into vector, whose type is that of v and which has room for column.Size rows. An error
+// comes with the row, counted from 0.
+func fill(vector mapping.Vector, v *column.Vector, rows int) (row int, err error) {
+	mapping.VectorEnsureValidityWritable(vector)
+	copy(unsafe.Slice((*uint64)(mapping.VectorGetValidity(vector)), len(v.Valid)), v.Valid[:])
+	data := mapping.VectorGetData(vector)
+	switch v.Type.Kind {
+	case column.Bool:
+		put(data, v.Bools[:rows])
+	case column.Int16:
+		put(data, v.Int16s[:rows])
+	case column.Int32, column.Date:
+		put(data, v.Int32s[:rows])
+	case column.Int64, column.Timestamp, column.TimestampTZ:
+		put(data, v.Int64s[:rows])
+	case column.Float32:
+		put(data, v.Float32s[:rows])
+	case column.Float64:
+		put(data, v.Float64s[:rows])
+	case column.UUID:
+		putUUID(data, v.Int128s[:rows])
+	case column.Decimal:
+		return putDecimal(data, v, rows)
+	case column.Text, column.Bytes:
+		return putStrings(vector, v, rows)
+	default:
+		return 0, fmt.Errorf("internal: no vector of %s", v.Type.Kind)
+	}
+	return 0, nil
+}
+
+func put[T any](data unsafe.Pointer, values []T) {
+	copy(unsafe.Slice((*T)(data), len(values)), values)
+}
+
+// putUUID flips the highest bit: DuckDB keeps a UUID so that signed comparison gives the order of the bytes.
+func putUUID(data unsafe.Pointer, values []column.Int128) {
+	out := unsafe.Slice((*column.Int128)(data), len(values))
+	for i, v := range values {
+		out[i] = column.Int128{Lo: v.Lo, Hi: v.Hi ^ (-1 << 63)}
+	}
+}
+
+// putDecimal narrows to the integer that DuckDB keeps a decimal of that precision in. What has too many digits is refused,
+// never cut.
+func putDecimal(data unsafe.Pointer, v *column.Vector, rows int) (row int, err error) {
+	limit := column.PowerOfTen(v.Type.Precision)
+	for i, d := range v.Int128s[:rows] {
+		if !d.Within(limit) && v.IsValid(i) {
+			return i, fmt.Errorf("a value has too many digits for decimal(%d,%d)", v.Type.Precision, v.Type.Scale)
+		}
+	}
+	switch p := v.Type.Precision; {
+	case p <= 4:
+		narrow[int16](data, v.Int128s[:rows])
+	case p <= 9:
+		narrow[int32](data, v.Int128s[:rows])
+	case p <= 18:
+		narrow[int64](data, v.Int128s[:rows])
+	default:
+		put(data, v.Int128s[:rows])
+	}
+	return 0, nil
+}
+
+func narrow[T int16 | int32 | int64](data unsafe.Pointer, values []column.Int128) {
+	out := unsafe.Slice((*T)(data), len(values))
+	for i, d := range values {
+		out[i] = T(d.Lo)
+	}
+}
+
+func putStrings(vector mapping.Vector, v *column.Vector, rows int) (row int, err error) {
+	if rows == 0 {
+		return 0, nil
+	}
+	if v.Type.Kind == column.Text && !utf8.Valid(v.Data) {
+		return invalidText(v, rows), errors.New("the text is not valid UTF-8")
+	}
+	// All values together being valid does not make each of them so: none may begin inside a character.
+	for i, end := range v.Ends[:rows] {
+		if v.Type.Kind == column.Text && int(end) < len(v.Data) && !utf8.RuneStart(v.Data[end]) {
+			return i, errors.New("the text is not valid UTF-8")
+		}
+	}
+	start := []byte{0} // of an empty vector: C gets no nil
+	if len(v.Data) > 0 {
+		start = v.Data
+	}
+	C.assign(vector.Ptr, (*C.char)(unsafe.Pointer(&start[0])), (*C.uint32_t)(&v.Ends[0]), (*C.uint64_t)(&v.Valid[0]), C.uint32_t(rows))
+	return 0, nil
+}
+
+func invalidText(v *column.Vector, rows int) int {
+	for i := range rows {
+		if !utf8.Valid(v.Value(i)) {
+			return i
+		}
+	}
+	return rows - 1
+}

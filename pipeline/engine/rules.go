@@ -1,0 +1,132 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/monthend/monthend/report"
+)
+
+// ruleSchema holds, for each extract, which rows broke which rule. No SQL of a definition can read it.
+const ruleSchema = "rule"
+
+// A row rule becomes one thin scan: it reads only the columns the rule names and yields only row ids. One wide pass over all
+// rules would drag every column through every join, several times slower and with several times the spill.
+
+// scanOf compiles a row rule to a SELECT of the ids of the rows that break it.
+func (w *Workspace) scanOf(ctx context.Context, r report.Rule) (string, error) {
+	switch {
+	case r.Check != "":
+		return w.checkScan(ctx, r)
+	case len(r.Unique) > 0:
+		return w.uniqueScan(r)
+	case r.References != nil:
+		return w.referenceScan(r)
+	}
+	return "", errors.New("there is nothing to check")
+}
+
+// other is the alias of the second table of a join; no extract can have that name.
+const other = `"#"`
+
+// source is the extracted table under the extract's own name, so that a check may qualify its columns.
+func source(table string) string { return name(table+extractedSuffix) + " AS " + name(table) }
+
+// checkScan keeps the rows for which the condition is FALSE or NULL. That the text is one expression is seen from the
+// whole statement's tree: whatever closes the parenthesis early leaves something behind.
+func (w *Workspace) checkScan(ctx context.Context, r report.Rule) (string, error) {
+	s, err := w.parse(ctx, "", "SELECT (\n"+r.Check+"\n) FROM "+source(r.On))
+	if err != nil {
+		return "", fmt.Errorf("check: %w", err)
+	}
+	list, _ := s.node["select_list"].([]any)
+	from, _ := s.node["from_table"].(map[string]any)
+	if len(list) != 1 || from["table_name"] != r.On+extractedSuffix || hasClause(s.node) {
+		return "", errors.New("check: it is not one condition")
+	}
+	return fmt.Sprintf("SELECT %s.rowid FROM %s WHERE (\n%s\n) IS NOT TRUE", name(r.On), source(r.On), r.Check), nil
+}
+
+func hasClause(node map[string]any) bool {
+	empty := func(key string) bool { list, _ := node[key].([]any); return len(list) == 0 }
+	return !empty("modifiers") || !empty("group_expressions") ||
+		node["where_clause"] != nil || node["having"] != nil || node["qualify"] != nil
+}
+
+// uniqueScan keeps every row of a group that has more than one, or all but the first. NULLs count as equal: two rows without a
+// number are two rows that cannot be told apart, one is not.
+func (w *Workspace) uniqueScan(r report.Rule) (string, error) {
+	if err := w.haveColumns(r.On, r.Unique...); err != nil {
+		return "", err
+	}
+	same := make([]string, len(r.Unique))
+	for i, c := range r.Unique {
+		same[i] = fmt.Sprintf("%s.%s IS NOT DISTINCT FROM %s.%s", name(r.On), name(c), other, name(c))
+	}
+	rows := fmt.Sprintf("%s SEMI JOIN (SELECT %s FROM %s GROUP BY ALL HAVING count(*) > 1) AS %s ON %s",
+		source(r.On), names(r.Unique), source(r.On), other, strings.Join(same, " AND "))
+	if !r.KeepFirst {
+		return fmt.Sprintf("SELECT %s.rowid FROM %s", name(r.On), rows), nil
+	}
+	order, err := w.orderTerms(r)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("SELECT id FROM (SELECT %s.rowid AS id, row_number() OVER (PARTITION BY %s ORDER BY %s) AS place FROM %s) WHERE place > 1",
+		name(r.On), names(r.Unique), order, rows), nil
+}
+
+// orderTerms is the rule's order and then every column: rows that tie in the former are told apart by the latter, so the
+// same row is kept each time.
+func (w *Workspace) orderTerms(r report.Rule) (string, error) {
+	if len(r.Order) == 0 {
+		return "", errors.New("keep: first needs an order")
+	}
+	var terms []string
+	for _, term := range r.Order {
+		column, direction := term, ""
+		if before, after, found := strings.Cut(term, " "); found {
+			column, direction = before, strings.ToUpper(strings.TrimSpace(after))
+		}
+		if direction != "" && direction != "ASC" && direction != "DESC" {
+			return "", fmt.Errorf("order %q is not a column, or a column and asc or desc", term)
+		}
+		if err := w.haveColumns(r.On, column); err != nil {
+			return "", err
+		}
+		terms = append(terms, strings.TrimSpace(name(column)+" "+direction)+" NULLS LAST")
+	}
+	for _, column := range w.extracts[r.On].columns {
+		terms = append(terms, name(column)+" NULLS LAST")
+	}
+	return strings.Join(terms, ", "), nil
+}
+
+// referenceScan keeps the rows whose value is not there. NULL is nowhere, so it breaks the rule.
+func (w *Workspace) referenceScan(r report.Rule) (string, error) {
+	ref := *r.References
+	if err := w.haveColumns(r.On, ref.Column); err != nil {
+		return "", err
+	}
+	if _, loaded := w.extracts[ref.Table]; !loaded {
+		return "", fmt.Errorf("references: there is no extract %q", ref.Table)
+	}
+	if err := w.haveColumns(ref.Table, ref.Target); err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("SELECT %s.rowid FROM %s ANTI JOIN %s AS %s ON %s.%s = %s.%s",
+		name(r.On), source(r.On), name(ref.Table+extractedSuffix), other, name(r.On), name(ref.Column), other, name(ref.Target)), nil
+}
+
+func (w *Workspace) haveColumns(table string, columns ...string) error {
+	for _, c := range columns {
+		same := func(have string) bool { return strings.EqualFold(have, c) }
+		if !slices.ContainsFunc(w.extracts[table].columns, same) {
+			return fmt.Errorf("extract %q has no column %q", table, c)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,193 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/duckdb/duckdb-go/v2"
+
+	"github.com/monthend/monthend/report"
+)
+
+// firstKeys is how many keys of offending rows a rule's result names.
+const firstKeys = 10
+
+// Validate runs the rules of def over its loaded extracts and then makes, for each extract t, the view t of valid rows and the
+// table t_quarantine of rows that broke a reject rule. Broken rules and a shut gate are no error: they are in the answer.
+//
+// Row rules see t_extracted only, in the order of the definition, never one another's verdict; asserts run last and see
+// t_extracted, t and t_quarantine. A row passes a check only when it is TRUE; NULLs are equal to unique, and nowhere to
+// references; an assert passes when |expected - actual| ≤ tolerance, and NULL on either side breaks it.
+func (w *Workspace) Validate(ctx context.Context, def report.Definition) (report.Validation, error) {
+	v, err := w.validate(ctx, def)
+	if err != nil {
+		return report.Validation{}, fmt.Errorf("validate: %w", err)
+	}
+	return v, nil
+}
+
+func (w *Workspace) validate(ctx context.Context, def report.Definition) (report.Validation, error) {
+	var v report.Validation
+	if w.checked {
+		return v, errors.New("it was done before")
+	}
+	for _, e := range def.Extract {
+		if err := w.prepareExtract(ctx, e, def.Rules); err != nil {
+			return v, fmt.Errorf("extract %q: %w", e.Name, err)
+		}
+	}
+	v.Rules = make([]report.RuleResult, len(def.Rules))
+	for i, r := range def.Rules {
+		if r.Assert != "" {
+			continue
+		}
+		result, err := w.rowRule(ctx, def, i)
+		if err != nil {
+			return v, fmt.Errorf("rule %q: %w", r.Name, err)
+		}
+		v.Rules[i] = result
+	}
+	for _, e := range def.Extract {
+		count, err := w.separate(ctx, e.Name, def.Rules)
+		if err != nil {
+			return v, fmt.Errorf("extract %q: %w", e.Name, err)
+		}
+		v.Tables = append(v.Tables, count)
+	}
+	for i, r := range def.Rules {
+		if r.Assert == "" {
+			continue
+		}
+		result, err := w.assert(ctx, r)
+		if err != nil {
+			return v, fmt.Errorf("rule %q: %w", r.Name, err)
+		}
+		v.Rules[i] = result
+	}
+	gate, err := w.gate(ctx, def.Gate, v.Tables)
+	if err != nil {
+		return v, fmt.Errorf("gate: %w", err)
+	}
+	v.Gate, v.Failed = gate, gate.Shut
+	for _, r := range v.Rules {
+		v.Failed = v.Failed || (r.Severity == report.Fail && r.Broken > 0)
+	}
+	w.checked = true
+	return v, nil
+}
+
+// prepareExtract makes the table of broken rules, rule.t(id, rule): a row's id and the place of the rule in the definition.
+func (w *Workspace) prepareExtract(ctx context.Context, e report.Extract, rules []report.Rule) error {
+	if _, loaded := w.extracts[e.Name]; !loaded {
+		return errors.New("it is not loaded")
+	}
+	if err := w.haveColumns(e.Name, e.Key...); err != nil {
+		return fmt.Errorf("key: %w", err)
+	}
+	rejects := false
+	for _, r := range rules {
+		rejects = rejects || (r.On == e.Name && r.Severity == report.Reject)
+	}
+	if rejects && w.haveColumns(e.Name, rulesColumn) == nil {
+		return fmt.Errorf("column %q has the name of the column that quarantine adds; rename it with AS", rulesColumn)
+	}
+	_, err := w.exec(ctx, "CREATE TABLE "+brokenTable(e.Name)+" (id BIGINT, rule INTEGER)")
+	return err
+}
+
+func brokenTable(table string) string { return name(ruleSchema) + "." + name(table) }
+
+func rejectedTable(table string) string { return name(ruleSchema) + "." + name(table+" rejected") }
+
+// rowRule runs rule i and notes the rows that break it.
+func (w *Workspace) rowRule(ctx context.Context, def report.Definition, i int) (report.RuleResult, error) {
+	r := def.Rules[i]
+	result := report.RuleResult{Rule: r.Name, On: r.On, Severity: r.Severity}
+	var key []string
+	for _, e := range def.Extract {
+		if e.Name == r.On {
+			key = e.Key
+		}
+	}
+	if _, loaded := w.extracts[r.On]; !loaded {
+		return result, fmt.Errorf("there is no extract %q", r.On)
+	}
+	scan, err := w.scanOf(ctx, r)
+	if err != nil {
+		return result, err
+	}
+	insert := fmt.Sprintf("INSERT INTO %s SELECT id, %d FROM (%s\n) AS %s(id)", brokenTable(r.On), i, scan, other)
+	if result.Broken, err = w.exec(ctx, insert); err != nil {
+		var e *Error
+		if errors.As(err, &e) && e.kind == duckdb.ErrorTypeCatalog {
+			err = fmt.Errorf("%w; a row rule sees extracted rows only, in tables named with %s", err, extractedSuffix)
+		}
+		return result, err
+	}
+	if result.Broken > 0 && len(key) > 0 {
+		result.Keys, err = w.offendingKeys(ctx, r.On, key, i)
+	}
+	return result, err
+}
+
+// offendingKeys are the first keys of rule i, ordered as the key columns order them, each with its columns joined by "/".
+func (w *Workspace) offendingKeys(ctx context.Context, table string, key []string, i int) ([]string, error) {
+	parts, order := make([]string, len(key)), make([]string, len(key))
+	for i, c := range key {
+		column := name(table) + "." + name(c)
+		parts[i] = "coalesce(CAST(" + column + " AS VARCHAR), 'NULL')"
+		order[i] = column + " NULLS LAST"
+	}
+	query := fmt.Sprintf("SELECT concat_ws('/', %s) FROM %s JOIN %s AS %s ON %s.id = %s.rowid WHERE %s.rule = %d ORDER BY %s LIMIT %d",
+		strings.Join(parts, ", "), source(table), brokenTable(table), other, other, name(table), other, i, strings.Join(order, ", "), firstKeys)
+	rows, err := w.conn.QueryContext(ctx, query)
+	if err != nil {
+		return nil, redact(ctx, err)
+	}
+	defer rows.Close()
+	var keys []string
+	for rows.Next() {
+		var k string
+		if err := rows.Scan(&k); err != nil {
+			return nil, redact(ctx, err)
+		}
+		keys = append(keys, k)
+	}
+	return keys, redactRows(ctx, rows.Err())
+}
+
+// separate makes the valid view and the quarantine table of one extract and proves that no row is in both or in neither.
+func (w *Workspace) separate(ctx context.Context, table string, rules []report.Rule) (report.TableCount, error) {
+	count := report.TableCount{Name: table, Extracted: w.extracts[table].rows}
+	reject, names := []string{"-1"}, "''"
+	for i, r := range rules {
+		if r.On == table && r.Severity == report.Reject {
+			reject = append(reject, fmt.Sprint(i))
+			names = fmt.Sprintf("CASE rule WHEN %d THEN %s ELSE %s END", i, text(r.Name), names)
+		}
+	}
+	statements := []string{
+		fmt.Sprintf("CREATE TABLE %s AS SELECT id, string_agg(%s, ', ' ORDER BY rule) AS %s FROM %s WHERE rule IN (%s) GROUP BY id",
+			rejectedTable(table), names, name(rulesColumn), brokenTable(table), strings.Join(reject, ", ")),
+		fmt.Sprintf("CREATE TABLE %s AS SELECT %s.*, %s.%s FROM %s JOIN %s AS %s ON %s.id = %s.rowid",
+			name(table+quarantineSuffix), name(table), other, name(rulesColumn), source(table), rejectedTable(table), other, other, name(table)),
+		fmt.Sprintf("CREATE VIEW %s AS SELECT %s.* FROM %s ANTI JOIN %s AS %s ON %s.id = %s.rowid",
+			name(table), name(table), source(table), rejectedTable(table), other, other, name(table)),
+	}
+	for _, s := range statements {
+		if _, err := w.exec(ctx, s); err != nil {
+			return count, err
+		}
+	}
+	row := w.conn.QueryRowContext(ctx, fmt.Sprintf("SELECT (SELECT count(*) FROM %s), (SELECT count(*) FROM %s)",
+		name(table), name(table+quarantineSuffix)))
+	if err := row.Scan(&count.Valid, &count.Quarantined); err != nil {
+		return count, redact(ctx, err)
+	}
+	if count.Valid+count.Quarantined != count.Extracted {
+		return count, fmt.Errorf("%d valid and %d quarantined rows are not the %d extracted", count.Valid, count.Quarantined, count.Extracted)
+	}
+	return count, nil
+}
