@@ -1,3 +1,5 @@
+//go:build cgo
+
 package engine
 
 import (
@@ -24,7 +26,7 @@ const datasetSchema = "dataset"
 func (w *Workspace) Dataset(ctx context.Context, q report.DatasetQuery) (report.Dataset, error) {
 	d, err := w.dataset(ctx, q)
 	if err != nil {
-		return report.Dataset{}, fmt.Errorf("dataset %q: %w", q.Name, err)
+		return report.Dataset{}, fmt.Errorf("dataset %q: %w", q.Name, blame(ctx, err))
 	}
 	return d, nil
 }

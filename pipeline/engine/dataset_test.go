@@ -109,6 +109,9 @@ func TestDatasetErrors(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: got %v, want %q", test.sql, err, test.want)
 		}
+		if err != nil && !engine.IsPermanent(err) {
+			t.Errorf("%s: not permanent: %v", test.sql, err)
+		}
 		if err != nil && strings.Contains(err.Error(), "Müller") {
 			t.Errorf("%s: the error quotes a row: %v", test.sql, err)
 		}

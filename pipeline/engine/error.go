@@ -1,9 +1,14 @@
+//go:build cgo
+
 package engine
 
 import (
 	"context"
+	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -21,6 +26,41 @@ func (e *Error) Error() string { return e.text }
 func IsResource(err error) bool {
 	var e *Error
 	return errors.As(err, &e) && (e.kind == duckdb.ErrorTypeOutOfMemory || e.kind == duckdb.ErrorTypeIO)
+}
+
+// mistake is an error that the definition's SQL or the shape of its rows makes on every attempt.
+type mistake struct{ err error }
+
+func (e *mistake) Error() string { return e.err.Error() }
+
+func (e *mistake) Unwrap() error { return e.err }
+
+// TraceClass marks bad input: an error in the trace, not a fault of ours.
+func (e *mistake) TraceClass() string { return "error" }
+
+// IsPermanent reports whether trying again cannot help: the definition's SQL is wrong, or the rows are not what it says.
+func IsPermanent(err error) bool {
+	var m *mistake
+	return errors.As(err, &m)
+}
+
+// passing are the error types that another attempt, on another machine or at another time, may not meet.
+var passing = map[duckdb.ErrorType]bool{
+	duckdb.ErrorTypeOutOfMemory: true, duckdb.ErrorTypeIO: true, duckdb.ErrorTypeInterrupt: true, duckdb.ErrorTypeInternal: true,
+	duckdb.ErrorTypeFatal: true, duckdb.ErrorTypeConnection: true, duckdb.ErrorTypeTransaction: true, duckdb.ErrorTypeScheduler: true,
+}
+
+// blame marks err as a mistake of the definition unless ctx, the machine or the engine itself is the cause.
+func blame(ctx context.Context, err error) error {
+	var e *Error
+	var path *fs.PathError
+	switch {
+	case ctx.Err() != nil, errors.As(err, &path), errors.Is(err, sql.ErrConnDone), errors.Is(err, driver.ErrBadConn):
+		return err
+	case errors.As(err, &e) && passing[e.kind]:
+		return err
+	}
+	return &mistake{err: err}
 }
 
 // speaking are the error types whose words come from the SQL text or the machine. All others may quote a value

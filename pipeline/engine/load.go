@@ -1,3 +1,5 @@
+//go:build cgo
+
 package engine
 
 import (
@@ -24,11 +26,11 @@ const rulesColumn = "rules"
 func (w *Workspace) Load(ctx context.Context, table string, r column.Reader) (rows int64, err error) {
 	fail := func(err error) (int64, error) { return 0, fmt.Errorf("load %q: %w", table, err) }
 	if err := w.checkName(table); err != nil {
-		return fail(err)
+		return fail(&mistake{err})
 	}
 	columns, err := checkColumns(r.Columns())
 	if err != nil {
-		return fail(err)
+		return fail(&mistake{err})
 	}
 	w.loads++
 	function := fmt.Sprintf("monthend_scan_%d", w.loads)

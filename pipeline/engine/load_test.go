@@ -118,6 +118,9 @@ func TestLoadErrors(t *testing.T) {
 			if test.reader == cut && !errors.Is(err, errCut) {
 				t.Error("the reader's error is not in the chain")
 			}
+			if got := engine.IsPermanent(err); got != (test.reader != cut) {
+				t.Errorf("permanent: got %v", got)
+			}
 			load(t, w, "t", "id int64", []any{1}) // nothing is left of the first
 		})
 	}
@@ -164,8 +167,8 @@ func TestSpillIsBoundedAndRemoved(t *testing.T) {
 		r.rows = append(r.rows, []any{line})
 	}
 	_, err = w.Load(context.Background(), "t", r)
-	if !engine.IsResource(err) {
-		t.Errorf("got %v, want a resource error", err)
+	if !engine.IsResource(err) || engine.IsPermanent(err) {
+		t.Errorf("got %v, want a resource error that may pass", err)
 	}
 	if err := w.Close(); err != nil {
 		t.Error(err)

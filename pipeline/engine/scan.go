@@ -1,3 +1,5 @@
+//go:build cgo
+
 package engine
 
 import (
@@ -77,7 +79,7 @@ func (s *scan) FillChunk(chunk duckdb.DataChunk) (err error) {
 	for i := range s.batch.Vectors {
 		vector := mapping.DataChunkGetVector(raw, mapping.IdxT(i))
 		if row, err := fill(vector, &s.batch.Vectors[i], s.batch.Len()); err != nil {
-			return fmt.Errorf("column %q, row %d: %w", s.reader.Columns()[i].Name, s.rows+int64(row)+1, err)
+			return &mistake{fmt.Errorf("column %q, row %d: %w", s.reader.Columns()[i].Name, s.rows+int64(row)+1, err)}
 		}
 	}
 	s.rows += int64(s.batch.Len())

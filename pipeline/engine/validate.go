@@ -1,3 +1,5 @@
+//go:build cgo
+
 package engine
 
 import (
@@ -23,7 +25,7 @@ const firstKeys = 10
 func (w *Workspace) Validate(ctx context.Context, def report.Definition) (report.Validation, error) {
 	v, err := w.validate(ctx, def)
 	if err != nil {
-		return report.Validation{}, fmt.Errorf("validate: %w", err)
+		return report.Validation{}, fmt.Errorf("validate: %w", blame(ctx, err))
 	}
 	return v, nil
 }

@@ -192,7 +192,7 @@ func TestValidateErrors(t *testing.T) {
 		def := month(t, w)
 		def.Rules = []report.Rule{test.rule}
 		_, err := w.Validate(context.Background(), def)
-		if err == nil || !strings.Contains(err.Error(), test.want) {
+		if err == nil || !strings.Contains(err.Error(), test.want) || !engine.IsPermanent(err) {
 			t.Errorf("%+v: got %v, want %q", test.rule, err, test.want)
 		}
 	}
