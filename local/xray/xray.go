@@ -151,7 +151,7 @@ func (s *Server) Counters() Counters { return s.store.counts() }
 // Violations are the rules broken by what was received, malformed packets among them, oldest first; the first 1,000 only.
 func (s *Server) Violations() []trace.Violation { return s.store.broken() }
 
-// Close stops both listeners, reads what had already arrived and waits until every goroutine has ended.
+// Close stops both listeners, keeps what was already read and waits until every goroutine has ended.
 func (s *Server) Close() error {
 	var err error
 	s.once.Do(func() {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // axis maps a stretch of time to the cells of a bar column, each cut in two halves.
@@ -14,6 +15,9 @@ type axis struct {
 	cells int
 }
 
+// longest bounds an axis, so that no sum of times on it overflows; what lies beyond is drawn at its end.
+const longest = 100 * 365 * 24 * time.Hour
+
 // newAxis spans the trace and the queue waits before it.
 func newAxis(t Trace, cells int) axis {
 	start := t.Start
@@ -22,7 +26,7 @@ func newAxis(t Trace, cells int) axis {
 			start = s
 		}
 	}
-	return axis{start: start, span: max(t.End.Sub(start), time.Microsecond), cells: cells}
+	return axis{start: start, span: min(max(t.End.Sub(start), time.Microsecond), longest), cells: cells}
 }
 
 // halves gives the half cells [from, to) that a stretch of time covers, at least one.
@@ -59,16 +63,21 @@ func bar(rule [4]rune, from, to int) string {
 
 // ticks writes the times of round steps, each at its cell.
 func (a axis) ticks() string {
-	const apart = 8 // cells between ticks, at least
-	step := a.step(a.span * apart / time.Duration(a.cells))
-	line := ""
+	const apart = 8 // cells between ticks, at least: a text and a blank
+	step := a.step(a.span / time.Duration(a.cells) * apart)
+	line, used := "", 0
 	for at := time.Duration(0); at <= a.span; at += step {
 		cell := int(float64(at) / float64(a.span) * float64(a.cells))
 		text := tick(at)
-		if cell+len([]rune(text)) > a.cells {
+		width := utf8.RuneCountInString(text)
+		if cell+width > a.cells {
 			break
 		}
-		line += strings.Repeat(" ", cell-len([]rune(line))) + text
+		if used > 0 && cell <= used {
+			continue
+		}
+		line += strings.Repeat(" ", cell-used) + text
+		used = cell + width
 	}
 	return line
 }
@@ -80,7 +89,7 @@ func (a axis) step(least time.Duration) time.Duration {
 		time.Hour, 2 * time.Hour, 6 * time.Hour, 12 * time.Hour, 24 * time.Hour,
 	}
 	if least <= 30*time.Second {
-		for decade := time.Microsecond; ; decade *= 10 {
+		for decade := time.Microsecond; ; decade *= 10 { // ends at 50 s
 			for _, digit := range []time.Duration{1, 2, 5} {
 				if digit*decade >= least {
 					return digit * decade
@@ -107,6 +116,8 @@ func tick(at time.Duration) string {
 		return fmt.Sprintf("%gs", float64(at.Milliseconds())/1000)
 	case at < time.Hour:
 		return strings.TrimSuffix(fmt.Sprintf("%dm%02ds", int(at.Minutes()), int(at.Seconds())%60), "00s")
+	case at < 24*time.Hour:
+		return strings.TrimSuffix(fmt.Sprintf("%dh%02dm", int(at.Hours()), int(at.Minutes())%60), "00m")
 	}
-	return strings.TrimSuffix(fmt.Sprintf("%dh%02dm", int(at.Hours()), int(at.Minutes())%60), "00m")
+	return strings.TrimSuffix(fmt.Sprintf("%dd%02dh", int(at.Hours())/24, int(at.Hours())%24), "00h")
 }

@@ -118,7 +118,7 @@ func TestWaterfallSaysWhenItCannotWrite(t *testing.T) {
 func FuzzWaterfall(f *testing.F) {
 	f.Add("monthend", "select 1", 0.0, 1.0, 348.0, 80)
 	f.Add("月次\x1b[2J\u202e", "a\nb", 1e9, 0.0, 1e308, 60)
-	f.Add("", "", 1e-9, 253402300799.0, -1.0, 200)
+	f.Add("", "", 6e-09, 253402300799.0, -1.0, 160) // longer than a time.Duration
 	f.Fuzz(func(t *testing.T, name, text string, start, end, wait float64, width int) {
 		d := trace.Document{
 			TraceID: traceID, ID: workerID, Name: name, StartTime: start, EndTime: end, InProgress: end == 0, Fault: true,
