@@ -19,16 +19,13 @@ func parseAddress(raw string) (address, error) {
 		return address{}, errors.New("the queue URL is empty")
 	}
 	u, err := url.Parse(raw)
-	if err != nil {
-		// url.Error repeats the whole text, which may hold a password.
-		var parse *url.Error
-		if errors.As(err, &parse) {
-			err = parse.Err
-		}
-		return address{}, fmt.Errorf("the queue URL is malformed: %w", err)
-	}
-	if (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || strings.Trim(u.Path, "/") == "" {
-		return address{}, fmt.Errorf("the queue URL %q is not of the form https://host/account/name", u.Redacted())
+	switch {
+	case err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && strings.Trim(u.Path, "/") != "":
+	case strings.Contains(raw, "@"):
+		// What cannot be taken apart cannot be freed of its password, so nothing of it is shown.
+		return address{}, errors.New("the queue URL is not of the form https://host/account/name")
+	default:
+		return address{}, fmt.Errorf("the queue URL %q is not of the form https://host/account/name", raw)
 	}
 	return address{url: raw, label: u.Redacted(), fifo: strings.HasSuffix(u.Path, ".fifo")}, nil
 }

@@ -94,8 +94,9 @@ func (c *ConsumerConfig) complete() error {
 		return fmt.Errorf("wait %s is not a whole number of seconds from 1 s to %s", c.Wait, maxWait)
 	case c.Drain < 0:
 		return fmt.Errorf("drain %s is negative", c.Drain)
-	case c.Stall < 0:
-		return fmt.Errorf("stall %s is negative", c.Stall)
+	case c.Stall <= c.Wait:
+		// The loop rightly says nothing while it waits.
+		return fmt.Errorf("stall %s is not longer than the wait of %s", c.Stall, c.Wait)
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package queue
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -149,7 +148,7 @@ func (c *Consumer) persist(ctx context.Context, final func(error) bool, call fun
 			return err
 		}
 		if ctx.Err() != nil || !pause(ctx, c.backoff.Delay(failures)) {
-			return errors.Join(err, context.Cause(ctx))
+			return fmt.Errorf("%w (given up: %w)", err, context.Cause(ctx))
 		}
 	}
 }

@@ -227,7 +227,7 @@ func TestNewConsumerChecks(t *testing.T) {
 		{"slow heart", queue.ConsumerConfig{Client: client, QueueURL: url, Heartbeat: 15 * time.Second}, "heartbeat 15s"},
 		{"long wait", queue.ConsumerConfig{Client: client, QueueURL: url, Wait: 21 * time.Second}, "wait 21s"},
 		{"drain", queue.ConsumerConfig{Client: client, QueueURL: url, Drain: -1}, "drain -1ns"},
-		{"stall", queue.ConsumerConfig{Client: client, QueueURL: url, Stall: -1}, "stall -1ns"},
+		{"stall", queue.ConsumerConfig{Client: client, QueueURL: url, Stall: time.Second}, "stall 1s"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := queue.NewConsumer(tt.cfg)

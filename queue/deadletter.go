@@ -44,7 +44,7 @@ func (c *Consumer) bury(ctx context.Context, d *delivery, reason string) error {
 		if err := c.retry(ctx, d, noQueueDelay); err != nil {
 			return err
 		}
-		return fmt.Errorf("THE MESSAGE CANNOT BE DEAD-LETTERED, put off for %s: %w", noQueueDelay, err)
+		return fmt.Errorf("dead-letter message %q: put off for %s: %w", d.message.ID, noQueueDelay, err)
 	}
 	return c.delete(ctx, d)
 }
@@ -66,7 +66,7 @@ func (c *Consumer) send(ctx context.Context, d *delivery, reason string) error {
 		err = c.persist(ctx, refused, func(ctx context.Context) error {
 			_, err := c.cfg.Client.SendMessage(ctx, input, once)
 			if err != nil {
-				return fmt.Errorf("dead-letter message %q: %w", d.message.ID, err)
+				return fmt.Errorf("send to %q: %w", url, err)
 			}
 			return nil
 		})

@@ -18,6 +18,7 @@ func TestStopEndsAnIdlePollAndTakesNothing(t *testing.T) {
 	if err := r.end(); err != nil {
 		t.Error(err)
 	}
+	s.nobodyWaits()
 	s.send("job", queue.SendOptions{})
 	if got := s.receive(s.url); len(got) != 1 || got[0].Attributes["ApproximateReceiveCount"] != "1" {
 		t.Errorf("a message sent after the stop was taken")
@@ -39,6 +40,7 @@ func TestDrainLetsTheHandlerFinish(t *testing.T) {
 	take(t, begun, "the handler")
 	r.stop()
 	// The next message is not for this worker any more, though one of its two workers is free.
+	s.nobodyWaits()
 	late := s.send("late", queue.SendOptions{})
 	close(release)
 	if err := r.end(); err != nil {

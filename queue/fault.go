@@ -3,9 +3,11 @@ package queue
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
@@ -15,7 +17,7 @@ import (
 // that wraps none of them is a request that SQS refused.
 var (
 	ErrNoQueue     = errors.New("the queue does not exist")
-	ErrDenied      = errors.New("access to the queue is denied")
+	ErrDenied      = errors.New("access to the queue is denied") // also: no usable credentials
 	ErrUnreachable = errors.New("the queue cannot be reached")
 )
 
@@ -61,6 +63,21 @@ func classify(err error) error {
 		return ErrUnreachable
 	}
 	return nil
+}
+
+// explain puts the kind of failure before what the SDK said, where it has one. The SDK has no type for credentials that
+// cannot be had, so they are asked for once more to see.
+func explain(ctx context.Context, client *sqs.Client, err error) error {
+	kind := classify(err)
+	if provider := client.Options().Credentials; kind == nil && provider != nil && ctx.Err() == nil {
+		if _, missing := provider.Retrieve(ctx); missing != nil {
+			kind = ErrDenied
+		}
+	}
+	if kind == nil {
+		return err
+	}
+	return fmt.Errorf("%w: %w", kind, err)
 }
 
 func throttled(code string) bool {

@@ -125,6 +125,17 @@ func (s *stand) counts() [2]int {
 	return [2]int{d.Waiting, d.InFlight}
 }
 
+// nobodyWaits returns when the server has seen the end of every long poll: it hears of a closed connection a moment later
+// than the one who closed it, and until then may hand it a message.
+func (s *stand) nobodyWaits() {
+	s.tb.Helper()
+	for end := time.Now().Add(patience); s.server.Waiting() > 0; s.counts() {
+		if time.Now().After(end) {
+			s.tb.Fatalf("a poll still waits after %s", patience)
+		}
+	}
+}
+
 // settled is one call of OnSettle.
 type settled struct {
 	message    queue.Message

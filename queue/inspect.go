@@ -37,7 +37,7 @@ func Inspect(ctx context.Context, client *sqs.Client, queueURL string) (Descript
 		AttributeNames: []types.QueueAttributeName{types.QueueAttributeNameAll},
 	})
 	if err != nil {
-		return Description{}, fmt.Errorf("inspect queue %q: %w", queue.label, explain(err))
+		return Description{}, fmt.Errorf("inspect queue %q: %w", queue.label, explain(ctx, client, err))
 	}
 	attribute := func(name types.QueueAttributeName) string { return out.Attributes[string(name)] }
 	number := func(name types.QueueAttributeName) int {
@@ -87,7 +87,7 @@ func lookUp(ctx context.Context, client *sqs.Client, arn string) (string, error)
 	}
 	out, err := client.GetQueueUrl(ctx, &sqs.GetQueueUrlInput{QueueName: &parts[5], QueueOwnerAWSAccountId: &parts[4]})
 	if err != nil {
-		return "", fmt.Errorf("look up queue %q: %w", arn, explain(err))
+		return "", fmt.Errorf("look up queue %q: %w", arn, explain(ctx, client, err))
 	}
 	return text(out.QueueUrl), nil
 }

@@ -65,7 +65,7 @@ func (p *Producer) Send(ctx context.Context, body []byte, o SendOptions) (string
 	}
 	out, err := p.client.SendMessage(ctx, input)
 	if err != nil {
-		return "", fmt.Errorf("send to queue %q: %w", p.queue.label, explain(err))
+		return "", fmt.Errorf("send to queue %q: %w", p.queue.label, explain(ctx, p.client, err))
 	}
 	return text(out.MessageId), nil
 }
@@ -96,12 +96,4 @@ func (p *Producer) check(body []byte, o SendOptions) error {
 // allowedRune reports whether SQS takes r in a body or an attribute: the characters of XML 1.0.
 func allowedRune(r rune) bool {
 	return r == '\t' || r == '\n' || r == '\r' || r >= 0x20 && r <= 0xD7FF || r >= 0xE000 && r <= 0xFFFD || r >= 0x10000
-}
-
-// explain puts the kind of failure before what the SDK says, where it has one.
-func explain(err error) error {
-	if kind := classify(err); kind != nil {
-		return fmt.Errorf("%w: %w", kind, err)
-	}
-	return err
 }

@@ -2,6 +2,7 @@ package queue_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net/http"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/google/go-cmp/cmp"
 
@@ -32,7 +34,7 @@ func TestSendOnFIFO(t *testing.T) {
 
 func TestSendOnStandardWithDelay(t *testing.T) {
 	s := newStand(t, false)
-	s.send("one", queue.SendOptions{DeduplicationID: "request-1", Delay: 90 * time.Second})
+	s.send("one", queue.SendOptions{Group: "report/tenant", DeduplicationID: "request-1", Delay: 90 * time.Second})
 	s.server.Advance(89 * time.Second)
 	if got := s.receive(s.url); len(got) != 0 {
 		t.Errorf("got %d messages before the delay is over", len(got))
@@ -123,6 +125,10 @@ func TestFailuresAreToldApart(t *testing.T) {
 	throttling.inject(localsqs.Fault{Kind: localsqs.Throttle})
 	down := newStand(t, false)
 	down.inject(localsqs.Fault{Kind: localsqs.Unavailable})
+	anonymous := s.client.Options()
+	anonymous.Credentials = aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		return aws.Credentials{}, errors.New("no credentials anywhere")
+	})
 	for _, tt := range []struct {
 		name   string
 		client *sqs.Client
@@ -135,6 +141,7 @@ func TestFailuresAreToldApart(t *testing.T) {
 		{"throttled", throttling.client, throttling.url, queue.ErrUnreachable},
 		{"503", down.client, down.url, queue.ErrUnreachable},
 		{"denied", newClient(t, denying.URL), denying.URL + "/000000000000/jobs", queue.ErrDenied},
+		{"no credentials", sqs.New(anonymous), s.url, queue.ErrDenied},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			o := tt.client.Options()
@@ -157,13 +164,13 @@ func TestFailuresAreToldApart(t *testing.T) {
 func FuzzQueueURL(f *testing.F) {
 	for _, seed := range []string{
 		"", "jobs", "https://sqs.eu-west-1.amazonaws.com/123456789012/jobs.fifo", "http://user:secret-word@127.0.0.1:9324/0/jobs",
-		"http://user:secret-word@[::1/0/jobs", "http://127.0.0.1:port/0/jobs", "http:///0/jobs", "://", "http://h/%zz",
+		"http://user:secret-word@[::1/0/jobs", "http://127.0.0.1:port/0/jobs", "http:///0/jobs", "://", "http://h/%zz", "user:secret-word@host/0/jobs",
 	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, url string) {
 		_, err := queue.NewProducer(queue.ProducerConfig{Client: sqs.New(sqs.Options{}), QueueURL: url})
-		if err != nil && strings.Contains(err.Error(), "secret-word") {
+		if err != nil && strings.Contains(url, "secret-word@") && strings.Contains(err.Error(), "secret-word") {
 			t.Errorf("the error shows the password: %v", err)
 		}
 	})

@@ -10,9 +10,11 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 )
 
+var errSettleTimeout = fmt.Errorf("settling took longer than %s", settleTimeout)
+
 // settle carries the settlement out, trying again until settleTimeout. What cannot be settled is logged and comes back.
 func (c *Consumer) settle(ctx context.Context, d *delivery, s Settlement) error {
-	ctx, cancel := context.WithTimeout(ctx, settleTimeout)
+	ctx, cancel := context.WithTimeoutCause(ctx, settleTimeout, errSettleTimeout)
 	defer cancel()
 	var err error
 	switch s.kind {

@@ -221,6 +221,29 @@ func TestDeadLetterOfAFullMessage(t *testing.T) {
 	}
 }
 
+// A dead-letter queue may take less than the queue does: what is too much goes, the body stays.
+func TestDeadLetterThatIsRefusedIsSentBare(t *testing.T) {
+	s := newStand(t, false)
+	narrow := s.create("narrow", false, map[string]string{"MaximumMessageSize": "1024"})
+	body := strings.Repeat("x", 800)
+	if _, err := s.client.SendMessage(t.Context(), &sqs.SendMessageInput{
+		QueueUrl: &s.url, MessageBody: &body,
+		MessageAttributes: map[string]types.MessageAttributeValue{
+			"note": {DataType: aws.String("String"), StringValue: aws.String(strings.Repeat("n", 500))},
+		},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	r := s.consume(queue.ConsumerConfig{DeadLetterURL: narrow}, always(queue.DeadLetter("bad job")))
+	if got := r.next(); got.err != nil {
+		t.Fatal(got.err)
+	}
+	got := s.receive(narrow)
+	if len(got) != 1 || *got[0].Body != body || len(got[0].MessageAttributes) != 2 {
+		t.Errorf("got %d dead letters, want one with its body and two attributes", len(got))
+	}
+}
+
 func TestDeadLetterWithoutQueuePutsOff(t *testing.T) {
 	s := newStand(t, false)
 	s.url = s.create("orphan", false, nil)

@@ -31,7 +31,7 @@ func (c *Consumer) watch(ctx context.Context) {
 		case silent > c.cfg.Stall && !stalled:
 			stalled = true
 			c.counters.stalls.Add(1)
-			c.cfg.Logger.Error("THE POLL LOOP DOES NOT TICK, nothing is received", "queue", c.queue.label, "silent", silent)
+			c.cfg.Logger.Error("the poll loop does not tick, nothing is received", "queue", c.queue.label, "silent", silent)
 			if c.cfg.OnStall != nil {
 				c.cfg.OnStall(silent)
 			}

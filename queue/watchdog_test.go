@@ -42,7 +42,7 @@ func TestStallIsReportedOnce(t *testing.T) {
 	if got := r.Counters().Stalls; got != 1 || len(stalls) != 0 {
 		t.Errorf("stalls: got %d, want 1", got)
 	}
-	if got := log.String(); strings.Count(got, "DOES NOT TICK") != 1 || strings.Count(got, "ticks again") != 1 {
+	if got := log.String(); strings.Count(got, "does not tick") != 1 || strings.Count(got, "ticks again") != 1 {
 		t.Errorf("log:\n%s", got)
 	}
 }
