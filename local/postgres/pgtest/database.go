@@ -68,19 +68,19 @@ func create(tb testing.TB, template string) string {
 // newName is a database name that no other process uses.
 func newName() string { return "monthend_test_" + strings.ToLower(rand.Text()[:16]) }
 
-func createDatabase(ctx context.Context, base, name, template string) error {
+func createDatabase(ctx context.Context, base *url.URL, name, template string) error {
 	if template == "" {
 		template = "template0" // nothing that somebody added to template1
 	}
 	return execute(ctx, base, "CREATE DATABASE "+quote(name)+" TEMPLATE "+quote(template))
 }
 
-func dropDatabase(ctx context.Context, base, name string) error {
+func dropDatabase(ctx context.Context, base *url.URL, name string) error {
 	return execute(ctx, base, "DROP DATABASE IF EXISTS "+quote(name)+" WITH (FORCE)")
 }
 
-func execute(ctx context.Context, base string, statements ...string) error {
-	conn, err := pgx.Connect(ctx, base)
+func execute(ctx context.Context, base *url.URL, statements ...string) error {
+	conn, err := pgx.Connect(ctx, base.String())
 	if err != nil {
 		return err
 	}
@@ -95,12 +95,9 @@ func execute(ctx context.Context, base string, statements ...string) error {
 
 func quote(name string) string { return pgx.Identifier{name}.Sanitize() }
 
-// withDatabase is the same connection string for another database; base was checked to be a URL.
-func withDatabase(base, name string) string {
-	u, err := url.Parse(base)
-	if err != nil {
-		return ""
-	}
+// withDatabase is the connection string of another database of the server.
+func withDatabase(base *url.URL, name string) string {
+	u := *base
 	u.Path = "/" + name
 	return u.String()
 }

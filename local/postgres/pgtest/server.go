@@ -25,7 +25,7 @@ var shared server
 
 type server struct {
 	mu        sync.Mutex
-	base      string           // "" until the first need
+	base      *url.URL         // nil until the first need
 	started   *postgres.Server // nil when the server was given
 	templates map[string]*template
 }
@@ -54,28 +54,33 @@ func Main(m *testing.M, ignored ...goleak.Option) int {
 	return code
 }
 
-// url is the connection string of the server, started at the first call. A start that did not succeed is tried again by the
-// next test, which then says why itself.
-func (s *server) url(ctx context.Context) (string, error) {
+// url is where the server is, started at the first call. A start that did not succeed is tried again by the next test,
+// which then says why itself.
+func (s *server) url(ctx context.Context) (*url.URL, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.base != "" {
+	if s.base != nil {
 		return s.base, nil
 	}
 	if given := os.Getenv(databaseVariable); given != "" {
-		// The text of a parse error would hold the password.
-		if u, err := url.Parse(given); err != nil || (u.Scheme != "postgres" && u.Scheme != "postgresql") {
-			return "", fmt.Errorf("%s is not a postgres:// URL", databaseVariable)
+		base, err := url.Parse(given)
+		if err != nil || (base.Scheme != "postgres" && base.Scheme != "postgresql") {
+			// The text of a parse error would hold the password.
+			return nil, fmt.Errorf("%s is not a postgres:// URL", databaseVariable)
 		}
-		s.base = given
-		return s.base, nil
+		s.base = base
+		return base, nil
 	}
 	started, err := postgres.Start(ctx, postgres.Config{Announce: func(line string) { fmt.Fprintln(os.Stderr, line) }})
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	s.started, s.base = started, started.URL("")
-	return s.base, nil
+	base, err := url.Parse(started.URL(""))
+	if err != nil {
+		return nil, errors.Join(err, started.Close())
+	}
+	s.started, s.base = started, base
+	return base, nil
 }
 
 // template is the name of the database that prepare filled. The first caller prepares, the others wait for it.
@@ -107,7 +112,7 @@ func (s *server) template(ctx context.Context, prepare func(context.Context, str
 	}
 }
 
-func prepareTemplate(ctx context.Context, base string, prepare func(context.Context, string) error) (string, error) {
+func prepareTemplate(ctx context.Context, base *url.URL, prepare func(context.Context, string) error) (string, error) {
 	name := newName()
 	if err := createDatabase(ctx, base, name, ""); err != nil {
 		return "", err
@@ -125,7 +130,7 @@ func (s *server) close() error {
 	defer s.mu.Unlock()
 	if s.started != nil {
 		err := s.started.Close()
-		s.started, s.base, s.templates = nil, "", nil
+		s.started, s.base, s.templates = nil, nil, nil
 		return err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), operationTimeout)
