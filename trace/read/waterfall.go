@@ -31,7 +31,8 @@ func Waterfall(w io.Writer, t Trace, o Options) error {
 	}
 	f := fall{trace: t, brush: brush(o.Color)}
 	for n, depth := range t.Nodes() {
-		f.rows = append(f.rows, row{n, 2 * min(depth, maxDepth)})
+		name, detail := label(n)
+		f.rows = append(f.rows, row{Node: n, indent: 2 * min(depth, maxDepth), name: name, detail: detail})
 	}
 	room := max(o.Width, 60) - durationCells - 2*gap
 	f.names = min(f.widest(), room-max(minBarCells, room*40/100))
@@ -51,7 +52,8 @@ func Waterfall(w io.Writer, t Trace, o Options) error {
 
 type row struct {
 	*Node
-	indent int
+	indent       int
+	name, detail string
 }
 
 type fall struct {
@@ -66,11 +68,11 @@ type fall struct {
 func (f fall) widest() int {
 	cells := len("Segment")
 	for _, r := range f.rows {
-		name, detail := label(r.Node)
-		if detail != "" {
-			detail = " " + detail
+		want := r.indent + 2 + lipgloss.Width(r.name)
+		if r.detail != "" {
+			want += 1 + lipgloss.Width(r.detail)
 		}
-		cells = max(cells, r.indent+2+lipgloss.Width(name)+lipgloss.Width(detail))
+		cells = max(cells, want)
 	}
 	return cells
 }
@@ -91,10 +93,9 @@ func (f fall) title(out io.Writer) {
 }
 
 func (f fall) row(out io.Writer, r row) {
-	name, detail := label(r.Node)
 	status := r.Document.Status()
 	room := f.names - r.indent - 2
-	name = cut(name, room)
+	name, detail := cut(r.name, room), r.detail
 	used := lipgloss.Width(name)
 	if left := room - used - 1; left < min(4, lipgloss.Width(detail)) { // no room to say anything
 		detail = ""

@@ -72,7 +72,7 @@ func TestWaterfall(t *testing.T) {
 
 func TestWaterfallFits(t *testing.T) {
 	tree := read.Tree(traceID, []trace.Document{asking(), working(), troubled()})
-	for width := 60; width <= 200; width++ {
+	for width := 60; width <= 200; width += 7 {
 		plain, colored := draw(t, tree, read.Options{Width: width}), draw(t, tree, read.Options{Width: width, Color: true})
 		if strings.ContainsRune(plain, '\x1b') {
 			t.Fatalf("width %d: an escape without colour", width)
