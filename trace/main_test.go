@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"net"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,21 +17,40 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // daemon is a UDP listener that keeps what arrives.
 type daemon struct {
-	tb   testing.TB
-	conn *net.UDPConn
+	tb      testing.TB
+	conn    net.PacketConn
+	arrived chan []byte
 }
 
-func listen(tb testing.TB) *daemon {
+func listen(tb testing.TB) *daemon { return listenOn(tb, "127.0.0.1:0") }
+
+// listenOn reads until the test ends; past what fits, it throws away.
+func listenOn(tb testing.TB, address string) *daemon {
 	tb.Helper()
-	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	conn, err := net.ListenPacket("udp4", address)
 	if err != nil {
 		tb.Fatal(err)
 	}
-	tb.Cleanup(func() { conn.Close() })
-	if err := conn.SetReadBuffer(4 << 20); err != nil {
-		tb.Fatal(err)
-	}
-	return &daemon{tb, conn}
+	d := &daemon{tb, conn, make(chan []byte, 8192)}
+	var reading sync.WaitGroup
+	reading.Go(func() {
+		buf := make([]byte, 64<<10)
+		for {
+			n, _, err := conn.ReadFrom(buf)
+			if err != nil {
+				return
+			}
+			select {
+			case d.arrived <- bytes.Clone(buf[:n]):
+			default:
+			}
+		}
+	})
+	tb.Cleanup(func() {
+		conn.Close()
+		reading.Wait()
+	})
+	return d
 }
 
 func (d *daemon) addr() string { return d.conn.LocalAddr().String() }
@@ -38,15 +58,40 @@ func (d *daemon) addr() string { return d.conn.LocalAddr().String() }
 // next is the next datagram's document, checked against every rule of X-Ray's.
 func (d *daemon) next() trace.Document {
 	d.tb.Helper()
-	if err := d.conn.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
+	select {
+	case datagram := <-d.arrived:
+		return d.parse(datagram)
+	case <-time.After(5 * time.Second):
+		d.tb.Fatal("no document within 5 s")
+		return trace.Document{}
+	}
+}
+
+// drain is everything that arrived so far. It sends last words of its own until they come through: order is kept on the
+// loopback, and a datagram before them that is missing was lost there.
+func (d *daemon) drain() []trace.Document {
+	d.tb.Helper()
+	conn, err := net.Dial("udp4", d.addr())
+	if err != nil {
 		d.tb.Fatal(err)
 	}
-	buf := make([]byte, 64<<10)
-	n, err := d.conn.Read(buf)
-	if err != nil {
-		d.tb.Fatalf("next document: %v", err)
+	defer conn.Close()
+	again := time.NewTicker(10 * time.Millisecond)
+	defer again.Stop()
+	var all []trace.Document
+	for {
+		select {
+		case datagram := <-d.arrived:
+			if string(datagram) == "last words" {
+				return all
+			}
+			all = append(all, d.parse(datagram))
+		case <-again.C:
+			if _, err := conn.Write([]byte("last words")); err != nil {
+				d.tb.Fatal(err)
+			}
+		}
 	}
-	return d.parse(buf[:n])
 }
 
 func (d *daemon) parse(datagram []byte) trace.Document {
