@@ -1,0 +1,163 @@
+package format
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"io"
+	"time"
+
+	"github.com/shopspring/decimal"
+
+	"github.com/monthend/monthend/report"
+)
+
+// jsonSchema is the version of the document that drawJSON writes. A new field keeps it, any other change raises it.
+const jsonSchema = 1
+
+// jsonFigure is a figure of the document's cards.
+type jsonFigure struct {
+	Label  string        `json:"label"`
+	Value  any           `json:"value"`
+	Format report.Format `json:"format,omitempty"`
+}
+
+// jsonQuality is what the rules found.
+type jsonQuality struct {
+	Verdict string              `json:"verdict"` // passed or failed
+	Tables  []report.TableCount `json:"tables"`
+	Rules   []report.RuleResult `json:"rules"`
+	Gate    *report.GateResult  `json:"gate"` // null when the definition has none
+}
+
+// drawJSON writes the data whole: the keys in a fixed order, one row of a dataset a line. Decimals are strings with all the
+// digits of their column, never rounded; integers are numbers; dates are 2026-03-01, timestamps RFC 3339; NULL is null.
+func drawJSON(w io.Writer, doc report.Document) error {
+	j := &jsonWriter{out: bufio.NewWriter(w)}
+	j.raw("{\n")
+	j.field("schema", jsonSchema)
+	j.field("report", doc.Report)
+	j.field("title", doc.Title)
+	j.field("company", doc.Company)
+	j.field("tenant", doc.Tenant)
+	j.field("period", doc.Period.String())
+	j.field("currency", doc.Currency)
+	j.field("version", doc.Version)
+	j.field("draft", doc.Draft)
+	j.field("data_digest", doc.DataDigest)
+	j.field("restatement", doc.Restatement)
+	j.field("figures", jsonFigures(doc))
+	j.datasets(doc.Datasets)
+	j.raw(`  "quality": `)
+	j.value(quality(doc.Validation))
+	j.raw("\n}\n")
+	if j.err != nil {
+		return j.err
+	}
+	return j.out.Flush()
+}
+
+// jsonFigures are the cards of all blocks in reading order.
+func jsonFigures(doc report.Document) []jsonFigure {
+	out := []jsonFigure{}
+	for _, b := range doc.Blocks {
+		if kpis, ok := b.(*report.KPIs); ok {
+			for _, card := range kpis.Cards {
+				out = append(out, jsonFigure{card.Label, jsonValue(card.Value, card.Kind, card.Scale), card.Format})
+			}
+		}
+	}
+	return out
+}
+
+func quality(v report.Validation) jsonQuality {
+	out := jsonQuality{Verdict: "passed", Tables: v.Tables, Rules: v.Rules}
+	if v.Failed {
+		out.Verdict = "failed"
+	}
+	if out.Tables == nil {
+		out.Tables = []report.TableCount{}
+	}
+	if out.Rules == nil {
+		out.Rules = []report.RuleResult{}
+	}
+	if v.Gate.Of != "" {
+		out.Gate = &v.Gate
+	}
+	return out
+}
+
+// jsonValue is a value of a dataset as JSON holds it.
+func jsonValue(v any, kind report.Kind, scale int) any {
+	switch v := v.(type) {
+	case decimal.Decimal:
+		// Zeros are added up to the column's scale, digits are never taken away.
+		return v.StringFixed(max(int32(scale), -v.Exponent()))
+	case time.Time:
+		if kind == report.Date {
+			return v.Format(time.DateOnly)
+		}
+		return v.Format(time.RFC3339Nano)
+	}
+	return v
+}
+
+// jsonWriter keeps the first error, so that the order of the document can be read off drawJSON.
+type jsonWriter struct {
+	out *bufio.Writer
+	err error
+}
+
+func (j *jsonWriter) raw(s string) {
+	if j.err == nil {
+		_, j.err = j.out.WriteString(s)
+	}
+}
+
+func (j *jsonWriter) value(v any) {
+	if j.err != nil {
+		return
+	}
+	var text bytes.Buffer
+	enc := json.NewEncoder(&text)
+	enc.SetEscapeHTML(false)
+	if j.err = enc.Encode(v); j.err == nil {
+		_, j.err = j.out.Write(bytes.TrimSuffix(text.Bytes(), []byte("\n")))
+	}
+}
+
+func (j *jsonWriter) field(name string, v any) {
+	j.raw(`  "` + name + `": `)
+	j.value(v)
+	j.raw(",\n")
+}
+
+func (j *jsonWriter) datasets(datasets []report.Dataset) {
+	j.raw(`  "datasets": [`)
+	for i, d := range datasets {
+		if i > 0 {
+			j.raw(",")
+		}
+		j.raw("\n    {\"name\": ")
+		j.value(d.Name)
+		j.raw(", \"columns\": ")
+		if d.Columns == nil {
+			d.Columns = []report.Column{}
+		}
+		j.value(d.Columns)
+		j.raw(", \"rows\": [")
+		for r, row := range d.Rows {
+			if r > 0 {
+				j.raw(",")
+			}
+			line := make([]any, len(row))
+			for c, v := range row {
+				line[c] = jsonValue(v, d.Columns[c].Kind, d.Columns[c].Scale)
+			}
+			j.raw("\n      ")
+			j.value(line)
+		}
+		j.raw("\n    ]}")
+	}
+	j.raw("\n  ],\n")
+}
