@@ -49,7 +49,7 @@ type ConsumerConfig struct {
 	Rand   func() float64   // for jitter, in [0, 1); nil = math/rand
 
 	// Tick is called from the poll loop each time around, whatever became of the poll, and every Heartbeat while all
-	// workers are busy: the sign of life. It must not block.
+	// workers are busy: the sign of life, also in an outage. A reader should take it for dead after Stall. It must not block.
 	Tick func(time.Time)
 
 	// OnReceive is called when receiving begins to fail, with the first error, and with nil once it works again.

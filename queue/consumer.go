@@ -128,11 +128,11 @@ func (c *Consumer) finish(base context.Context, stopCalls func()) string {
 	defer cancel()
 	stuck := c.flight.takeAll()
 	c.release(bound, stuck)
-	// Settlements under way get what is left of the bound; without their context they end at once.
+	// The other deliveries have returned and are being settled. They get what is left of the bound; without their context they end at once.
 	c.flight.wait(bound)
 	stopCalls()
 	c.flight.wait(base)
-	return fmt.Sprintf("%d of the handlers did not return", len(stuck))
+	return fmt.Sprintf("%d handlers did not return, their messages are released", len(stuck))
 }
 
 // once keeps the SDK from retrying underneath: every retry here is ours, with one backoff and one deadline to reason about.

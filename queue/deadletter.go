@@ -66,7 +66,7 @@ func (c *Consumer) send(ctx context.Context, d *delivery, reason string) error {
 		err = c.persist(ctx, refused, func(ctx context.Context) error {
 			_, err := c.cfg.Client.SendMessage(ctx, input, once)
 			if err != nil {
-				return fmt.Errorf("send to %q: %w", url, err)
+				return fmt.Errorf("send to the dead-letter queue: %w", err)
 			}
 			return nil
 		})

@@ -30,6 +30,11 @@ func (s *stand) inject(f localsqs.Fault) *localsqs.Injection {
 	return i
 }
 
+// strike is a fault that hits one operation so many times.
+func strike(kind localsqs.Kind, operation string, count int) localsqs.Fault {
+	return localsqs.Fault{Kind: kind, Operation: operation, Count: count}
+}
+
 // receives is a consumer's OnReceive and the changes it saw.
 func receives() (func(error), chan error) {
 	changes := make(chan error, 100)
@@ -132,13 +137,13 @@ func TestSettlementIsTriedAgain(t *testing.T) {
 		fault localsqs.Fault
 		how   queue.Settlement
 	}{
-		{"delete unavailable", localsqs.Fault{Kind: localsqs.Unavailable, Operation: "DeleteMessage", Count: 1}, queue.Delete()},
-		{"delete throttled", localsqs.Fault{Kind: localsqs.Throttle, Operation: "DeleteMessage", Count: 3}, queue.Delete()},
-		{"delete answer lost", localsqs.Fault{Kind: localsqs.Lost, Operation: "DeleteMessage", Count: 1}, queue.Delete()},
-		{"retry unavailable", localsqs.Fault{Kind: localsqs.Unavailable, Operation: "ChangeMessageVisibility", Count: 2}, queue.Retry(time.Hour)},
-		{"retry answer lost", localsqs.Fault{Kind: localsqs.Lost, Operation: "ChangeMessageVisibility", Count: 1}, queue.Retry(time.Hour)},
-		{"policy unavailable", localsqs.Fault{Kind: localsqs.Unavailable, Operation: "GetQueueAttributes", Count: 1}, queue.DeadLetter("bad")},
-		{"dead letter unavailable", localsqs.Fault{Kind: localsqs.Unavailable, Operation: "SendMessage", Count: 2}, queue.DeadLetter("bad")},
+		{"delete unavailable", strike(localsqs.Unavailable, "DeleteMessage", 1), queue.Delete()},
+		{"delete throttled", strike(localsqs.Throttle, "DeleteMessage", 3), queue.Delete()},
+		{"delete answer lost", strike(localsqs.Lost, "DeleteMessage", 1), queue.Delete()},
+		{"retry unavailable", strike(localsqs.Unavailable, "ChangeMessageVisibility", 2), queue.Retry(time.Hour)},
+		{"retry answer lost", strike(localsqs.Lost, "ChangeMessageVisibility", 1), queue.Retry(time.Hour)},
+		{"policy unavailable", strike(localsqs.Unavailable, "GetQueueAttributes", 1), queue.DeadLetter("bad")},
+		{"dead letter unavailable", strike(localsqs.Unavailable, "SendMessage", 2), queue.DeadLetter("bad")},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newStand(t, false)
@@ -236,7 +241,11 @@ func TestEmptyAnswersDoNotSpin(t *testing.T) {
 		return inner.Do(r)
 	})
 	again := make(chan struct{}, 1000)
-	r := s.consume(queue.ConsumerConfig{Client: sqs.New(o), Rand: func() float64 { return 0.999 }, Tick: func(time.Time) { again <- struct{}{} }}, always(queue.Delete()))
+	r := s.consume(queue.ConsumerConfig{
+		Client: sqs.New(o),
+		Rand:   func() float64 { return 0.999 },
+		Tick:   func(time.Time) { again <- struct{}{} },
+	}, always(queue.Delete()))
 	begun := time.Now()
 	for range 5 { // Run's own tick and four polls, after pauses of 100, 200 and 400 ms
 		take(t, again, "a tick")
