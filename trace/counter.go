@@ -7,6 +7,7 @@ import "sync"
 type Counters struct {
 	Sent        uint64 `json:"sent"`        // handed to the network and not reported lost since
 	Unsampled   uint64 `json:"unsampled"`   // of traces that the sampling decision left out
+	Discarded   uint64 `json:"discarded"`   // of segments that Discard closed
 	OverBudget  uint64 `json:"over_budget"` // told only as an aggregate in their parent
 	TooBig      uint64 `json:"too_big"`     // even after cutting
 	QueueFull   uint64 `json:"queue_full"`  // made faster than the pace of sending
@@ -19,7 +20,7 @@ type Counters struct {
 
 // Dropped is how many documents were not sent, for whatever reason.
 func (c Counters) Dropped() uint64 {
-	return c.Unsampled + c.OverBudget + c.TooBig + c.QueueFull + c.Unreachable + c.Refused + c.AfterClose
+	return c.Unsampled + c.Discarded + c.OverBudget + c.TooBig + c.QueueFull + c.Unreachable + c.Refused + c.AfterClose
 }
 
 // counter is Counters behind a lock.

@@ -20,6 +20,7 @@ type recording struct {
 	mu     sync.Mutex
 	open   map[*xray.Segment]*node // begun and not yet told
 	ended  bool                    // the root is told
+	none   bool                    // discarded
 	budget budget
 }
 
@@ -47,6 +48,13 @@ func (r *recording) Emit(seg *xray.Segment) {
 // RefreshEmitterWithAddress is part of the SDK's interface; the sender resolves its own address.
 func (r *recording) RefreshEmitterWithAddress(*net.UDPAddr) {}
 
+// discard has everything told from now on dropped.
+func (r *recording) discard() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.none = true
+}
+
 // finish tells the root unless the SDK has done so already. The caller holds the lock on seg.
 func (r *recording) finish(seg *xray.Segment) {
 	r.mu.Lock()
@@ -68,6 +76,10 @@ func (r *recording) emit(seg *xray.Segment) {
 	delete(r.open, seg)
 	root := n.parent == nil
 	r.ended = r.ended || root
+	if r.none {
+		r.count.add(func(c *Counters) { c.Discarded++ })
+		return
+	}
 	if !r.keep {
 		r.count.add(func(c *Counters) { c.Unsampled++ })
 		return

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"sync"
 	"sync/atomic"
+	"time"
 	"unicode"
 
 	"github.com/aws/aws-xray-sdk-go/v2/xray"
@@ -26,6 +27,19 @@ func (s *Segment) End(err error) {
 	seg.Lock()
 	defer seg.Unlock()
 	s.n.rec.finish(seg)
+}
+
+// Discard closes the segment without telling of it: for work that turned out to be none. What its subsegments sent before
+// stays sent, so nothing should be told until it is clear that there is something to tell; Past tells it then.
+func (s *Segment) Discard() {
+	if s == nil || !s.n.conclude(nil, nil) {
+		return
+	}
+	s.n.rec.discard()
+	s.n.seg.Close(nil)
+	s.n.seg.Lock()
+	defer s.n.seg.Unlock()
+	s.n.rec.finish(s.n.seg)
 }
 
 // Annotate sets an annotation of the segment, as the function Annotate does.
@@ -67,6 +81,8 @@ type node struct {
 	cause   *Cause
 	failed  []failure // of the children, for linking to; at most maxFailed
 	running uintptr   // entry of the function that the subsegment spans, 0 when unknown
+
+	began, over time.Time // of work in the past, else zero: the SDK knows the times
 }
 
 type nodeKey struct{}
@@ -123,6 +139,10 @@ func (n *node) document() Document {
 	}
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if !n.began.IsZero() {
+		d.StartTime = float64(n.began.UnixMicro()) / 1e6
+		d.EndTime = max(d.StartTime, float64(n.over.UnixMicro())/1e6)
+	}
 	d.SQL, d.HTTP, d.Cause = n.sql, n.http, n.cause
 	d.AWS = maps.Clone(n.aws)
 	if n.parent == nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"time"
 
 	"github.com/aws/aws-xray-sdk-go/v2/xray"
 )
@@ -72,6 +73,17 @@ type Subsegment struct{ n *node }
 // Start begins a subsegment; its work runs under the context returned, and its End must be called. Nil without a segment.
 func Start(ctx context.Context, name string) (context.Context, *Subsegment) {
 	return start(ctx, name, "")
+}
+
+// Past tells of work that is over and went well, from began to ended, as a subsegment called name.
+func Past(ctx context.Context, name string, began, ended time.Time) {
+	_, s := Start(ctx, name)
+	if s != nil {
+		s.n.mu.Lock()
+		s.n.began, s.n.over = began, ended
+		s.n.mu.Unlock()
+		s.End(nil)
+	}
 }
 
 // StartRemote is Start for a call to a service or database that is not AWS's.

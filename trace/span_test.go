@@ -93,6 +93,36 @@ func TestCancelledContext(t *testing.T) {
 	}
 }
 
+func TestDiscard(t *testing.T) {
+	_, tracer, ctx, seg := begin(t, context.Background())
+	_, late := trace.Start(ctx, "late")
+	seg.Discard()
+	late.End(nil)
+	seg.End(errors.New("too late"))
+	if err := tracer.Close(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if c := tracer.Counters(); c.Discarded != 2 || c.Sent != 0 {
+		t.Errorf("counters: %+v", c)
+	}
+}
+
+func TestPast(t *testing.T) {
+	d, tracer, ctx, seg := begin(t, context.Background())
+	began := time.Date(2026, 4, 1, 3, 0, 0, 250_000_000, time.UTC)
+	trace.Past(ctx, "claim", began, began.Add(1500*time.Microsecond))
+	trace.Past(ctx, "clock set back", began, began.Add(-time.Second))
+	seg.End(nil)
+	all := d.documents(tracer)
+	claim := byName(t, all, "claim")
+	if !claim.Start().Equal(began) || claim.Duration() != 1500*time.Microsecond || claim.ParentID != byName(t, all, "worker").ID {
+		t.Errorf("got %v for %v, %+v", claim.Start(), claim.Duration(), claim)
+	}
+	if got := byName(t, all, "clock set back").Duration(); got != 0 {
+		t.Errorf("got %v", got)
+	}
+}
+
 func TestOpenSubsegment(t *testing.T) {
 	d, tracer, ctx, seg := begin(t, context.Background())
 	_, late := trace.Start(ctx, "late")
