@@ -191,7 +191,7 @@ func TestDraftIsMarked(t *testing.T) {
 	draft := march(0)
 	draft.Draft = true
 	html := string(draw(t, format.HTML, sample(t, draft)))
-	if !strings.Contains(html, `<div class="watermark" aria-hidden="true">DRAFT</div>`) || !strings.Contains(html, "<strong>Draft.</strong>") {
+	if !strings.Contains(html, `>DRAFT</text></svg>`) || !strings.Contains(html, "<strong>Draft.</strong>") {
 		t.Error("a draft is not marked")
 	}
 	if strings.Contains(string(draw(t, format.HTML, sample(t, march(1)))), "DRAFT") {

@@ -95,7 +95,7 @@ func cardSize(cards []cardView) string {
 	switch {
 	case longest <= 10:
 		return "large"
-	case longest <= 13:
+	case longest <= 14:
 		return "medium"
 	}
 	return "small"
