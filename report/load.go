@@ -195,18 +195,20 @@ func (l *loader) readSQL(n *node, parameters bool) string {
 // checkParameters looks for @name in a file's SQL.
 func (l *loader) checkParameters(file, sql string, allowed bool) {
 	for _, p := range Parameters(sql) {
-		if m := parameterMistake(p.Name, allowed); m != "" {
+		if m := parameterMistake(p, allowed); m != "" {
 			l.problems = append(l.problems, Problem{file, p.Line, p.Col, m})
 		}
 	}
 }
 
-func parameterMistake(name string, allowed bool) string {
+func parameterMistake(p Parameter, allowed bool) string {
 	switch {
 	case !allowed:
-		return fmt.Sprintf("@%s: parameters are bound in extract queries only", clip(name))
-	case !slices.Contains(ParameterNames[:], name):
-		return fmt.Sprintf("@%s is not known; want one of @%s", clip(name), strings.Join(ParameterNames[:], ", @"))
+		return fmt.Sprintf("@%s: parameters are bound in extract queries only", clip(p.Name))
+	case !slices.Contains(ParameterNames[:], p.Name):
+		return fmt.Sprintf("@%s is not known; want one of @%s", clip(p.Name), strings.Join(ParameterNames[:], ", @"))
+	case p.Glued:
+		return fmt.Sprintf("@%s: want a space before it; PostgreSQL takes the @ for a part of the operator", p.Name)
 	}
 	return ""
 }

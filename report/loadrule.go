@@ -59,7 +59,7 @@ func (l *loader) readRule(n *node) Rule {
 	switch kind {
 	case "check":
 		for _, p := range Parameters(rule.Check) {
-			l.complain(n.get("check"), "rule %q: %s", clip(rule.Name), parameterMistake(p.Name, false))
+			l.complain(n.get("check"), "rule %q: %s", clip(rule.Name), parameterMistake(p, false))
 		}
 	case "references":
 		rule.References = l.readReference(n)

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -16,10 +17,12 @@ type Parameter struct {
 	Offset int
 	Line   int
 	Col    int
+	Glued  bool // an operator stands right before it and swallows the '@': a mistake
 }
 
 // Parameters finds every @name in a text of PostgreSQL's or DuckDB's SQL, in order. What stands in a string, a quoted
-// identifier, a dollar-quoted text or a comment is no parameter, nor is an '@' that belongs to an operator such as <@.
+// identifier, a dollar-quoted text or a comment is no parameter, nor is an '@' that belongs to an operator such as <@, unless the
+// name is one of ParameterNames: then >=@period_start was meant.
 func Parameters(sql string) []Parameter {
 	var out []Parameter
 	for i := 0; i < len(sql); {
@@ -34,11 +37,13 @@ func Parameters(sql string) []Parameter {
 			i = skipLine(sql, i)
 		case strings.HasPrefix(sql[i:], "/*"):
 			i = skipComment(sql, i)
-		case c == '@' && (i == 0 || !strings.ContainsRune("+-*/<>=~!@#%^&|`?", rune(sql[i-1]))):
+		case c == '@':
 			end := wordEnd(sql, i+1)
-			if end > i+1 {
+			name := sql[i+1 : end]
+			glued := i > 0 && strings.ContainsRune("+-*/<>=~!@#%^&|`?", rune(sql[i-1]))
+			if name != "" && (!glued || slices.Contains(ParameterNames[:], name)) {
 				line, col := lineCol(sql, i)
-				out = append(out, Parameter{Name: sql[i+1 : end], Offset: i, Line: line, Col: col})
+				out = append(out, Parameter{Name: name, Offset: i, Line: line, Col: col, Glued: glued})
 			}
 			i = end
 		default:

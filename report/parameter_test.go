@@ -27,6 +27,7 @@ func TestParameters(t *testing.T) {
 		{"placeholder", "$1 @c", []report.Parameter{{Name: "c", Offset: 3, Line: 1, Col: 4}}},
 		{"comments", "-- @a\n/* @b /* @c */ @d */ @e", []report.Parameter{{Name: "e", Offset: 27, Line: 2, Col: 22}}},
 		{"operators", "a <@b AND c @> d AND @-5 > 0 AND x @@ y", nil},
+		{"glued to an operator", "a >=@period_start", []report.Parameter{{Name: "period_start", Offset: 4, Line: 1, Col: 5, Glued: true}}},
 		{"unclosed", "'@a", nil},
 	}
 	for _, test := range tests {
