@@ -65,7 +65,7 @@ func parse(rawURL string) (*pgxpool.Config, error) {
 	problem := "cannot be read"
 	if _, broken := url.Parse(rawURL); broken == nil && strings.Contains(rawURL, "://") {
 		if cause, ok := err.(interface{ Unwrap() error }); ok && cause.Unwrap() != nil {
-			problem = cause.Unwrap().Error()
+			problem = "cannot be read: " + cause.Unwrap().Error()
 		}
 	}
 	return nil, &URLError{Problem: problem}

@@ -1,10 +1,15 @@
 package ledger
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net"
+	"os"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 var (
@@ -33,10 +38,28 @@ type UnreachableError struct {
 	Err     error
 }
 
-// Error is one line: of several addresses tried the driver reports each on a line of its own.
+// Error is one line with the cause alone: the driver reports each address that it tried, on a line of its own.
 func (e *UnreachableError) Error() string {
-	cause := strings.Join(strings.FieldsFunc(e.Err.Error(), func(r rune) bool { return r == '\n' || r == '\t' }), " ")
-	return fmt.Sprintf("database %q does not answer: %s", e.Address, cause)
+	return fmt.Sprintf("database %q cannot be reached: %s", e.Address, rootCause(e.Err))
+}
+
+func rootCause(err error) string {
+	var refused *pgconn.PgError
+	var call *os.SyscallError
+	var name *net.DNSError
+	switch {
+	case errors.As(err, &refused):
+		return refused.Message
+	case errors.As(err, &call):
+		return call.Err.Error()
+	case errors.As(err, &name):
+		return fmt.Sprintf("host %q: %s", name.Name, name.Err)
+	case errors.Is(err, pgconn.ErrReadOnlyConnection):
+		return "it is read-only"
+	case errors.Is(err, context.DeadlineExceeded):
+		return "no answer in time"
+	}
+	return strings.Join(strings.Fields(err.Error()), " ")
 }
 
 func (e *UnreachableError) Unwrap() error { return e.Err }
