@@ -25,7 +25,7 @@ func (h *home) major() (int, error) {
 	}
 	major, err := strconv.Atoi(strings.TrimSpace(string(text)))
 	if err != nil {
-		return 0, fmt.Errorf("PG_VERSION %q is not a version", strings.TrimSpace(string(text)))
+		return 0, fmt.Errorf("PG_VERSION %.20q is not a version", strings.TrimSpace(string(text)))
 	}
 	return major, nil
 }
@@ -91,13 +91,19 @@ func (h *home) initialise(ctx context.Context, bin binaries) error {
 // recorded id, even a zombie or a stranger. Rewriting the id to ours, the parent's, tells it that the server is gone and
 // keeps its own check that no orphaned backend still uses the shared memory named in the file.
 func (h *home) clearStale(ctx context.Context) error {
-	path := filepath.Join(h.dir, "data", "postmaster.pid")
+	const name = "postmaster.pid"
+	// The folder belongs to the server's account, which must not lead us, who may be root, to another file by a link.
+	data, err := os.OpenRoot(filepath.Join(h.dir, "data"))
+	if err != nil {
+		return err
+	}
+	defer data.Close()
 	wait, cancel := context.WithTimeout(ctx, 5*time.Second) // a server whose owner was killed is just shutting down
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		text, err := os.ReadFile(path)
+		text, err := data.ReadFile(name)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
@@ -110,7 +116,7 @@ func (h *home) clearStale(ctx context.Context) error {
 			return nil // PostgreSQL judges and words it
 		}
 		if pid == os.Getpid() || !livePostmaster(pid) {
-			return os.WriteFile(path, []byte(strconv.Itoa(os.Getpid())+"\n"+rest), 0o600)
+			return data.WriteFile(name, []byte(strconv.Itoa(os.Getpid())+"\n"+rest), 0o600)
 		}
 		select {
 		case <-wait.Done():

@@ -30,6 +30,9 @@ func find(ctx context.Context, cfg Config, who *account, major int) (binaries, e
 	missing := &MissingError{Major: major, Install: installCommand(major)}
 	for _, dir := range folders(ctx, cfg) {
 		bin, err := inspect(ctx, dir, who)
+		if ctx.Err() != nil {
+			return binaries{}, context.Cause(ctx) // nothing is known about what is installed
+		}
 		if err != nil {
 			missing.Refused = append(missing.Refused, err.Error())
 			continue
@@ -139,7 +142,7 @@ func inspect(ctx context.Context, dir string, who *account) (binaries, error) {
 
 // output is what a quick program prints.
 func output(ctx context.Context, name string, args ...string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second) // far more than it takes, for machines that are very busy
 	defer cancel()
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.WaitDelay = time.Second

@@ -109,7 +109,7 @@ func writeLockFile(t *testing.T, dir string, pid int) {
 }
 
 func TestKeptDirectoryWithLongPath(t *testing.T) {
-	dir, temp := filepath.Join(t.TempDir(), strings.Repeat("x", 100), "a,b"), t.TempDir()
+	dir, temp := filepath.Join(t.TempDir(), strings.Repeat("x", 100), "a,b"), openTemp(t)
 	keep(t, dir)
 	s := start(t, postgres.Config{Dir: dir, Temp: temp})
 	wantKept(t, s)

@@ -12,7 +12,7 @@ import (
 )
 
 func TestNothingInstalled(t *testing.T) {
-	temp := t.TempDir()
+	temp := openTemp(t)
 	_, err := postgres.Start(t.Context(), postgres.Config{Temp: temp, Search: []string{}, NoDownload: true})
 	var missing *postgres.MissingError
 	if !errors.As(err, &missing) {

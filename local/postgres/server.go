@@ -144,7 +144,7 @@ func (s *Server) stop() error {
 
 // await returns when the server answers a query, when it has died or when the time is over.
 func (s *Server) await(ctx context.Context) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("no answer within %s", startTimeout))
+	ctx, cancel := context.WithTimeoutCause(ctx, startTimeout, fmt.Errorf("no answer within %s: %w", startTimeout, context.DeadlineExceeded))
 	defer cancel()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"go.uber.org/goleak"
@@ -43,7 +44,7 @@ func TestMain(m *testing.M) {
 }
 
 func TestTemporaryServer(t *testing.T) {
-	temp := t.TempDir()
+	temp := openTemp(t)
 	s := start(t, postgres.Config{Temp: temp})
 	conn := connect(t, s.URL(""))
 	// The server is not on the network, and asks for the password on the socket too.
@@ -98,17 +99,20 @@ func TestCreateDatabase(t *testing.T) {
 }
 
 func TestStartGivesUpWithItsContext(t *testing.T) {
-	temp := t.TempDir()
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	s, err := postgres.Start(ctx, postgres.Config{Temp: temp})
-	if err == nil {
-		t.Fatal(errors.Join(errors.New("started"), s.Close()))
+	for _, within := range []time.Duration{0, 100 * time.Millisecond} { // before anything, and amid what takes longest
+		temp := openTemp(t)
+		ctx, cancel := context.WithTimeout(t.Context(), within)
+		defer cancel()
+		s, err := postgres.Start(ctx, postgres.Config{Temp: temp})
+		if err == nil {
+			t.Fatal(errors.Join(errors.New("started"), s.Close()))
+		}
+		var missing *postgres.MissingError
+		if !errors.Is(err, context.DeadlineExceeded) || errors.As(err, &missing) {
+			t.Errorf("within %s: got %v, want only that the time was over", within, err)
+		}
+		wantNothingIn(t, temp)
 	}
-	if !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v, want context.Canceled", err)
-	}
-	wantNothingIn(t, temp)
 }
 
 func TestLongTemporaryDirectory(t *testing.T) {

@@ -26,16 +26,19 @@ const fingerprint = `
 func TestAlwaysTheSame(t *testing.T) {
 	const want = "b22fe3e5746a0c713352aa56d3599957 b34f91c24a4a0296d70aa6bd88ccc382"
 	for range 2 {
-		conn := loaded(t, pgtest.Database(t))
-		if got := one[string](t, conn, fingerprint); got != want {
+		url := pgtest.Database(t)
+		if err := seed.Load(t.Context(), url); err != nil {
+			t.Fatal(err)
+		}
+		if got := one[string](t, connect(t, url), fingerprint); got != want {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}
 }
 
 func TestLoadedStaysAsItIs(t *testing.T) {
-	url := pgtest.Database(t)
-	conn := loaded(t, url)
+	url := pgtest.Cloned(t, seed.Load)
+	conn := connect(t, url)
 	if _, err := conn.Exec(t.Context(), "DELETE FROM finance.transactions WHERE row_id % 2 = 0"); err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +89,7 @@ func TestNothingHalfLoaded(t *testing.T) {
 
 // TestExpected counts and sums again, in the database's decimals.
 func TestExpected(t *testing.T) {
-	conn := loaded(t, pgtest.Database(t))
+	conn := connect(t, pgtest.Cloned(t, seed.Load))
 	for _, period := range seed.Periods() {
 		want, err := seed.Expected(period)
 		if err != nil {
@@ -135,7 +138,7 @@ const counted = `
 	FROM month`
 
 func TestPlausible(t *testing.T) {
-	conn := loaded(t, pgtest.Database(t))
+	conn := connect(t, pgtest.Cloned(t, seed.Load))
 	for _, tt := range []struct{ name, query string }{
 		{"revenue is above and expense below zero", `SELECT count(*) = 0 FROM finance.transactions t JOIN finance.accounts a
 			ON a.id = t.account_id WHERE t.amount <> 0 AND (t.amount > 0) <> (a.kind = 'revenue')`},
@@ -170,14 +173,6 @@ func TestAmount(t *testing.T) {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}
-}
-
-func loaded(t *testing.T, url string) *pgx.Conn {
-	t.Helper()
-	if err := seed.Load(t.Context(), url); err != nil {
-		t.Fatal(err)
-	}
-	return connect(t, url)
 }
 
 func connect(t *testing.T, url string) *pgx.Conn {
