@@ -1,0 +1,138 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/monthend/monthend/pipeline/column"
+)
+
+// Rows is the answer of one extract query, a column.Reader. It lives within the context its query was started with.
+type Rows struct {
+	ended       func() error // the cause of the query's context, which the rows go on in
+	cancel      context.CancelCauseFunc
+	rows        pgx.Rows
+	at          func(position int32) string
+	transaction *pgconn.PgConn
+
+	columns  []column.Column
+	decoders []decoder
+	digest   *digest
+	err      error // io.EOF at the end
+	closed   bool
+}
+
+var errClosed = errors.New("the rows were closed before their end")
+
+// batchBytes is the size on the wire at which a batch ends before it has all its rows, so that long texts do not pile up.
+const batchBytes = 4 << 20
+
+// describe maps the columns that the server has announced.
+func (r *Rows) describe(types *pgtype.Map, path string) error {
+	fields := r.rows.FieldDescriptions()
+	if len(fields) == 0 {
+		// Either a statement that returns nothing, or an error that only reading shows.
+		r.rows.Next()
+		if err := r.rows.Err(); err != nil {
+			return explain(r.ended(), err, r.at)
+		}
+		return mistake("%sthe query returns no columns; an extract is one SELECT", place(path, 1))
+	}
+	for _, f := range fields {
+		c, decode, err := columnOf(f, types)
+		if err != nil {
+			return err
+		}
+		r.columns = append(r.columns, c)
+		r.decoders = append(r.decoders, decode)
+	}
+	r.digest = newDigest(fields)
+	return nil
+}
+
+// Columns are the columns of the answer.
+func (r *Rows) Columns() []column.Column { return r.columns }
+
+// Next fills the batch with the next rows; see column.Reader.
+func (r *Rows) Next(b *column.Batch) error {
+	b.Reset(r.columns)
+	size := 0
+	for r.err == nil && !b.Full() && size < batchBytes {
+		if !r.rows.Next() {
+			r.finish()
+			break
+		}
+		values := r.rows.RawValues()
+		for i, raw := range values {
+			size += len(raw)
+			if raw == nil {
+				b.Vectors[i].SetNull(b.Len())
+				continue
+			}
+			if err := r.decoders[i](raw, &b.Vectors[i], b.Len()); err != nil {
+				r.fail(mistake("column %q, row %d: %v", r.columns[i].Name, r.digest.rows+1, err))
+				return r.err
+			}
+		}
+		r.digest.add(values)
+		b.Add()
+	}
+	if b.Len() > 0 && (r.err == nil || r.err == io.EOF) {
+		return nil
+	}
+	return r.err
+}
+
+// finish takes the answer's end: all rows that the server says it sent, or its error.
+func (r *Rows) finish() {
+	err := r.rows.Err()
+	if err != nil {
+		r.fail(explain(r.ended(), err, r.at))
+		return
+	}
+	if sent := r.rows.CommandTag().RowsAffected(); sent != r.digest.rows {
+		r.fail(&Error{transient: true, text: fmt.Sprintf("the server sent %d rows and %d arrived", sent, r.digest.rows)})
+		return
+	}
+	// COMMIT inside a function or a text with several statements would have ended the snapshot.
+	if r.transaction.TxStatus() != 'T' {
+		r.fail(mistake("the query ended the snapshot's transaction"))
+		return
+	}
+	r.fail(io.EOF)
+}
+
+func (r *Rows) fail(err error) {
+	r.err = err
+	r.Close()
+}
+
+// Rows is how many rows were handed out so far.
+func (r *Rows) Rows() int64 { return r.digest.rows }
+
+// Digest is, after io.EOF, the order-free digest of all rows: equal for equal rows in any order, with equal column names and
+// types.
+func (r *Rows) Digest() [16]byte { return r.digest.sum() }
+
+// Close gives up the rest of the rows. After their end, and a second time, it does nothing. Rows that are closed before their
+// end take the connection, and with it the snapshot, with them.
+func (r *Rows) Close() {
+	if r.closed {
+		return
+	}
+	r.closed = true
+	if r.err == nil {
+		r.err = errClosed
+	}
+	if r.err != io.EOF {
+		r.cancel(errClosed)
+	}
+	r.rows.Close()
+	r.cancel(nil)
+}

@@ -1,0 +1,155 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/monthend/monthend/report"
+)
+
+// Snapshot is one REPEATABLE READ, READ ONLY transaction: all its queries see the database as it was at one moment. It is
+// used by one goroutine at a time.
+type Snapshot struct {
+	conn *pgxpool.Conn
+	id   string
+	rows *Rows // of the last query
+}
+
+// Begin takes a snapshot in a session whose time zone is zone, an IANA name. Close gives the connection back.
+func (p *Postgres) Begin(ctx context.Context, zone string) (*Snapshot, error) {
+	if zone == "" || strings.EqualFold(zone, "Local") {
+		return nil, mistake("begin snapshot: time zone %q is no IANA name", zone)
+	}
+	conn, err := p.pool.Acquire(ctx)
+	if err != nil {
+		return nil, wrap("begin snapshot", explain(context.Cause(ctx), err, nil))
+	}
+	s := &Snapshot{conn: conn}
+	if err := s.begin(ctx, p.settings, zone); err != nil {
+		s.release()
+		return nil, wrap("begin snapshot", err)
+	}
+	return s, nil
+}
+
+// begin goes below the tracer: a trace shows the queries of the report, not the session's housekeeping.
+func (s *Snapshot) begin(ctx context.Context, settings map[string]string, zone string) error {
+	conn := s.conn.Conn().PgConn()
+	if _, err := conn.Exec(ctx, "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY, NOT DEFERRABLE").ReadAll(); err != nil {
+		return explain(context.Cause(ctx), err, nil)
+	}
+	// Local to the transaction, so that nothing is left in a session that a pooler hands to somebody else. The first query
+	// takes the snapshot.
+	var sql strings.Builder
+	var args [][]byte
+	sql.WriteString("SELECT pg_current_snapshot()::text")
+	set := func(name, value string) {
+		args = append(args, []byte(name), []byte(value))
+		sql.WriteString(setConfig(len(args)))
+	}
+	set("TimeZone", zone)
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		set(name, settings[name])
+	}
+	result := conn.ExecParams(ctx, sql.String(), args, nil, nil, nil).Read()
+	if result.Err != nil {
+		return explainSettings(ctx, result.Err, zone)
+	}
+	if len(result.Rows) != 1 || len(result.Rows[0]) == 0 {
+		return mistake("the server names no snapshot")
+	}
+	s.id = string(result.Rows[0][0])
+	return nil
+}
+
+// setConfig sets, for the transaction, the setting named by the last but one parameter to the last.
+func setConfig(last int) string {
+	return fmt.Sprintf(", set_config($%d, $%d, true)", last-1, last)
+}
+
+// explainSettings names the zone where the server refuses a value: no other setting comes from a definition.
+func explainSettings(ctx context.Context, err error, zone string) error {
+	var server *pgconn.PgError
+	if errors.As(err, &server) && server.Code == "22023" && strings.Contains(server.Message, "TimeZone") {
+		return mistake("the server does not know the time zone %q", zone)
+	}
+	return explain(context.Cause(ctx), err, nil)
+}
+
+// ID is the snapshot as pg_current_snapshot() tells it: which transactions it sees.
+func (s *Snapshot) ID() string { return s.id }
+
+// Query starts an extract query. Its rows are read, or closed, before the next query of the snapshot.
+func (s *Snapshot) Query(ctx context.Context, q report.Extract, p Params) (*Rows, error) {
+	if s.rows != nil && !s.rows.closed {
+		return nil, mistake("query %q: the rows of the query before it are still open", q.Name)
+	}
+	sql, args, err := bind(q, p)
+	if err != nil {
+		return nil, err
+	}
+	at := func(position int32) string { return place(q.Path, lineOf(sql, int(position))) }
+	// Cancelling is the only quick way out of a half-read answer: closing it would read the rest.
+	ctx, cancel := context.WithCancelCause(ctx)
+	rows, err := s.conn.Query(ctx, sql, append([]any{pgx.QueryResultFormats{pgx.BinaryFormatCode}}, args...)...)
+	if err != nil {
+		err = explain(context.Cause(ctx), err, at)
+		cancel(nil)
+		return nil, err
+	}
+	r := &Rows{ended: func() error { return context.Cause(ctx) }, cancel: cancel, rows: rows, at: at, transaction: s.conn.Conn().PgConn()}
+	if err := r.describe(s.conn.Conn().TypeMap(), q.Path); err != nil {
+		r.Close()
+		return nil, err
+	}
+	s.rows = r
+	return r, nil
+}
+
+// lineOf is the line of a character, counted from 1, as PostgreSQL tells the place of a mistake. The rewriting of parameters
+// moves no line.
+func lineOf(sql string, position int) int {
+	line := 1
+	for _, c := range sql {
+		if position--; position <= 0 {
+			break
+		}
+		if c == '\n' {
+			line++
+		}
+	}
+	return line
+}
+
+// Close ends the transaction and gives the connection back. It is safe to call twice.
+func (s *Snapshot) Close(ctx context.Context) error {
+	if s.conn == nil {
+		return nil
+	}
+	if s.rows != nil {
+		s.rows.Close()
+	}
+	defer s.release()
+	conn := s.conn.Conn().PgConn()
+	if conn.IsClosed() {
+		return nil // and with it the transaction
+	}
+	if _, err := conn.Exec(ctx, "ROLLBACK").ReadAll(); err != nil {
+		return wrap("close snapshot", explain(context.Cause(ctx), err, nil))
+	}
+	return nil
+}
+
+// release hands the connection to the pool, which throws away one that is still in a transaction.
+func (s *Snapshot) release() {
+	s.conn.Release()
+	s.conn = nil
+}

@@ -1,0 +1,239 @@
+package source_test
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/monthend/monthend/pipeline/column"
+	"github.com/monthend/monthend/pipeline/source"
+	"github.com/monthend/monthend/report"
+)
+
+func TestSnapshotSeesOneMoment(t *testing.T) {
+	address, conn := database(t)
+	execute(t, conn, "CREATE TABLE t AS SELECT 'before' AS s")
+	p := open(t, address, nil)
+	s := begin(t, p)
+	if s.ID() == "" || strings.Count(s.ID(), ":") != 2 {
+		t.Errorf("snapshot %q", s.ID())
+	}
+	execute(t, conn, "UPDATE t SET s = 'after'")
+	if got := text(t, s, "SELECT s FROM t"); got != "before" {
+		t.Errorf("got %q", got)
+	}
+	if got := text(t, begin(t, p), "SELECT s FROM t"); got != "after" {
+		t.Errorf("a new snapshot: got %q", got)
+	}
+}
+
+func TestSession(t *testing.T) {
+	address, conn := database(t)
+	execute(t, conn, "CREATE SCHEMA own; CREATE TABLE own.t AS SELECT 'found'::text AS s")
+	execute(t, conn, "ALTER ROLE CURRENT_USER IN DATABASE "+conn.Config().Database+" SET search_path = own")
+	execute(t, conn, "ALTER ROLE CURRENT_USER IN DATABASE "+conn.Config().Database+" SET DateStyle = 'German'")
+	s := begin(t, open(t, address+"&lock_timeout=7s", nil))
+	for sql, want := range map[string]string{
+		"SELECT s FROM t":                                              "found",
+		"SELECT current_setting('TimeZone')":                           "Europe/Prague",
+		"SELECT current_setting('transaction_isolation')":              "repeatable read",
+		"SELECT current_setting('transaction_read_only')":              "on",
+		"SELECT current_setting('lock_timeout')":                       "7s",
+		"SELECT current_setting('statement_timeout')":                  "1h",
+		"SELECT current_setting('client_encoding')":                    "UTF8",
+		"SELECT (@period_start)::text":                                 "2026-03-01 00:00:00+01",
+		"SELECT (@period_end)::timestamp::text":                        "2026-04-01 00:00:00",
+		"SELECT @period_first::text || '|' || @period_next":            "2026-03-01|2026-04-01",
+		"SELECT pg_typeof(@tenant)::text || '|' || @tenant":            "text|acme",
+		"SELECT date_trunc('day', @period_end - '1s'::interval)::text": "2026-03-31 00:00:00+02",
+	} {
+		if got := text(t, s, sql); got != want {
+			t.Errorf("%s: got %q, want %q", sql, got, want)
+		}
+	}
+}
+
+func TestQueryErrors(t *testing.T) {
+	address, conn := database(t)
+	execute(t, conn, "CREATE TABLE t AS SELECT 'Müller'::text AS s, 'sad'::text AS mood; CREATE TYPE color AS ENUM ('red')")
+	p := open(t, address, nil)
+	for sql, want := range map[string]string{
+		"SELECT s\nFROM missing":        `extract/q.sql:2: relation "missing" does not exist (SQLSTATE 42P01)`,
+		"SELECT nothing FROM t":         `extract/q.sql:1: column "nothing" does not exist`,
+		"SELECT s FROM\nt WHERE":        "extract/q.sql:2: syntax error at end of input",
+		"SELECT s::int FROM t":          "the server refused a value (its words are withheld: they may quote a row) (SQLSTATE 22P02)",
+		"INSERT INTO t VALUES ('x')":    "cannot execute INSERT in a read-only transaction",
+		"DELETE FROM t RETURNING s":     "cannot execute DELETE in a read-only transaction",
+		"COMMIT":                        "the query returns no columns",
+		"SELECT 1; SELECT 2":            "cannot insert multiple commands",
+		"SELECT sum(1.5)":               `column "sum" is numeric without precision and scale; cast it, as in sum::numeric(38,2)`,
+		"SELECT 1::numeric(40,2) AS n":  `column "n" is numeric with 40 digits, more than 38`,
+		"SELECT '1 day'::interval AS i": `column "i" is interval, which is not supported; cast it, as in i::text`,
+		"SELECT 'red'::color AS c":      `column "c" is type`,
+		"SELECT ARRAY[1] AS a":          `column "a" is _int4`,
+		"SELECT n::numeric(5,2) FROM (VALUES ('1'), ('NaN')) AS v(n)":       `column "n", row 2: the numeric NaN has no decimal value`,
+		"SELECT d FROM (VALUES ('2026-01-01'::date), ('infinity')) AS v(d)": `column "d", row 2: an infinite date is no day`,
+		"SELECT '-infinity'::timestamptz AS ts":                             `column "ts", row 1: an infinite timestamp is no instant`,
+		"SELECT '294276-12-31 23:59:59'::timestamp AS ts":                   `column "ts", row 1: the timestamp is too far away`,
+		"SELECT @nobody": "parameter @nobody is not known",
+	} {
+		_, _, err := query(begin(t, p), sql)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want %q", sql, err, want)
+			continue
+		}
+		if !source.IsPermanent(err) || source.IsTransient(err) {
+			t.Errorf("%s: %v is not permanent", sql, err)
+		}
+		for e := err; e != nil; e = errors.Unwrap(e) {
+			if strings.Contains(e.Error(), "Müller") {
+				t.Errorf("%s: the error quotes a row: %v", sql, e)
+			}
+		}
+	}
+}
+
+func TestTransientErrors(t *testing.T) {
+	address, conn := database(t)
+	execute(t, conn, "CREATE TABLE t AS SELECT g AS n FROM generate_series(1, 200000) AS g")
+	t.Run("statement timeout", func(t *testing.T) {
+		_, _, err := query(begin(t, open(t, address+"&statement_timeout=50ms", nil)), "SELECT pg_sleep(60)::text")
+		if !source.IsTransient(err) {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("lock timeout", func(t *testing.T) {
+		tx, err := conn.Begin(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer tx.Rollback(context.Background())
+		if _, err := tx.Exec(context.Background(), "LOCK TABLE t"); err != nil {
+			t.Fatal(err)
+		}
+		_, _, err = query(begin(t, open(t, address+"&lock_timeout=50ms", nil)), "SELECT n FROM t")
+		if !source.IsTransient(err) {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("the server ends the session", func(t *testing.T) {
+		s := begin(t, open(t, address, nil))
+		rows, err := s.Query(context.Background(), report.Extract{SQL: "SELECT n, repeat('x', 500) AS s FROM t"}, march)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer rows.Close()
+		execute(t, conn, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'monthend'")
+		var b column.Batch
+		for err == nil {
+			err = rows.Next(&b)
+		}
+		if !source.IsTransient(err) || source.IsPermanent(err) {
+			t.Errorf("got %v", err)
+		}
+		if again := rows.Next(&b); again != err {
+			t.Errorf("asked again: got %v", again)
+		}
+	})
+	t.Run("cancelled", func(t *testing.T) {
+		lost := errors.New("the lease is lost")
+		ctx, cancel := context.WithCancelCause(context.Background())
+		s := begin(t, open(t, address, nil))
+		rows, err := s.Query(ctx, report.Extract{SQL: "SELECT n, repeat('x', 500) AS s FROM t"}, march)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cancel(lost)
+		var b column.Batch
+		for err == nil {
+			err = rows.Next(&b)
+		}
+		if !errors.Is(err, lost) || source.IsPermanent(err) {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("left half read", func(t *testing.T) {
+		s := begin(t, open(t, address, nil))
+		rows, err := s.Query(context.Background(), report.Extract{SQL: "SELECT n FROM t"}, march)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Query(context.Background(), report.Extract{SQL: "SELECT n FROM t"}, march); err == nil {
+			t.Error("two queries at once")
+		}
+		rows.Close()
+		var b column.Batch
+		if err := rows.Next(&b); err == nil {
+			t.Error("closed rows go on")
+		}
+	})
+}
+
+func TestOpenErrors(t *testing.T) {
+	address, _ := database(t)
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const secret = "s3cret-passw0rd"
+	u.User = url.UserPassword(u.User.Username(), secret)
+	wrong := u.String()
+	u.Path = "/missing"
+	for _, test := range []struct {
+		url       string
+		transient bool
+	}{
+		{wrong, false},
+		{"postgres://somebody:" + secret + "@127.0.0.1:1/x", true},
+		{"postgres://somebody:" + secret + "@127.0.0.1:99999/x", false},
+		{"postgres://somebody:" + secret + "%zz@127.0.0.1/x", false},
+		{"not a url " + secret, false},
+	} {
+		p, err := source.OpenPostgres(context.Background(), test.url, nil)
+		if err == nil {
+			p.Close()
+			// A server that trusts everybody takes any password: then there is nothing to refuse.
+			if test.url != wrong {
+				t.Errorf("%s opens", strings.ReplaceAll(test.url, secret, "…"))
+			}
+			continue
+		}
+		if strings.Contains(err.Error(), secret) {
+			t.Error("the error shows the password")
+		}
+		if source.IsTransient(err) != test.transient || source.IsPermanent(err) == test.transient {
+			t.Errorf("transient %v is wanted: %v", test.transient, err)
+		}
+	}
+	if _, err := open(t, address, nil).Begin(context.Background(), "Europe/Atlantis"); err == nil || !strings.Contains(err.Error(), `time zone "Europe/Atlantis"`) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// recorder is a pgx.QueryTracer that keeps the texts.
+type recorder struct{ sql []string }
+
+func (r *recorder) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+	r.sql = append(r.sql, data.SQL)
+	return ctx
+}
+
+func (r *recorder) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+func TestTracerSeesTheQueriesOnly(t *testing.T) {
+	address, _ := database(t)
+	r := &recorder{}
+	s := begin(t, open(t, address, r))
+	text(t, s, "SELECT @tenant")
+	if err := s.Close(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"SELECT ($1::text)"}, r.sql); diff != "" {
+		t.Error(diff)
+	}
+}
