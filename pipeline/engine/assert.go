@@ -30,30 +30,24 @@ func (w *Workspace) assert(ctx context.Context, r report.Rule) (report.RuleResul
 	if err != nil {
 		return result, locate(r.AssertPath, r.Assert, err)
 	}
-	result.Expected, result.Actual = number(expected), number(actual)
-	if !expected.Valid || !actual.Valid {
-		result.Broken = 1
-		return result, nil
+	result.Expected, result.Actual = "NULL", "NULL"
+	var e, a decimal.Decimal
+	if expected.Valid {
+		if e, err = decimal.NewFromString(expected.String); err != nil {
+			return result, fmt.Errorf("expected: %w", err)
+		}
+		result.Expected = e.StringFixed(-e.Exponent())
 	}
-	e, err := decimal.NewFromString(expected.String)
-	if err != nil {
-		return result, fmt.Errorf("expected: %w", err)
+	if actual.Valid {
+		if a, err = decimal.NewFromString(actual.String); err != nil {
+			return result, fmt.Errorf("actual: %w", err)
+		}
+		result.Actual = a.StringFixed(-a.Exponent())
 	}
-	a, err := decimal.NewFromString(actual.String)
-	if err != nil {
-		return result, fmt.Errorf("actual: %w", err)
-	}
-	if e.Sub(a).Abs().GreaterThan(tolerance) {
+	if !expected.Valid || !actual.Valid || e.Sub(a).Abs().GreaterThan(tolerance) {
 		result.Broken = 1
 	}
 	return result, nil
-}
-
-func number(s sql.NullString) string {
-	if !s.Valid {
-		return "NULL"
-	}
-	return s.String
 }
 
 // twoNumbers reads the row as decimal text.

@@ -14,7 +14,11 @@ var formulaStarts = []rune{'=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '
 // csvExpression is how a column is written in CSV.
 func csvExpression(c exported) string {
 	column := name(c.name)
-	switch c.ddl {
+	ddl, digits, _ := strings.Cut(strings.TrimSuffix(c.ddl, ")"), "(")
+	if width, scale, _ := strings.Cut(digits, ","); width != scale {
+		ddl = c.ddl // a decimal with digits before its point is written as it should be
+	}
+	switch ddl {
 	case "VARCHAR":
 		starts := make([]string, len(formulaStarts))
 		for i, r := range formulaStarts {
@@ -27,6 +31,9 @@ func csvExpression(c exported) string {
 		// %z leaves out the minutes of a whole hour.
 		offset := fmt.Sprintf(`regexp_replace(strftime(%s, '%%z'), '^([+-]\d\d)$', '\1:00')`, column)
 		return fmt.Sprintf("strftime(%s, '%%Y-%%m-%%dT%%H:%%M:%%S.%%f') || %s", column, offset)
+	case "DECIMAL":
+		// The engine leaves out the zero before the point where all digits are decimals.
+		return fmt.Sprintf(`regexp_replace(CAST(%s AS VARCHAR), '^(-?)\.', '\10.')`, column)
 	case "BLOB":
 		return fmt.Sprintf(`'\x' || lower(hex(%s))`, column)
 	}

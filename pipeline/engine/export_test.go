@@ -77,6 +77,21 @@ func TestCSV(t *testing.T) {
 	}
 }
 
+func TestCSVDecimals(t *testing.T) {
+	spool := t.TempDir()
+	w := open(t, engine.Config{Spool: spool})
+	d := dataset(t, w, `SELECT * FROM (VALUES (0.5::DECIMAL(4,4), -0.5::DECIMAL(38,38), 100000000::DECIMAL(38,0), 0.000001::DECIMAL(18,6), 1::HUGEINT))
+		AS t(a, b, c, d, e) ORDER BY 1`)
+	path := filepath.Join(spool, "d.csv")
+	if _, err := w.Export(context.Background(), d.Name, engine.CSV, path); err != nil {
+		t.Fatal(err)
+	}
+	want := "a,b,c,d,e\n0.5000,-0.50000000000000000000000000000000000000,100000000,0.000001,1\n"
+	if diff := cmp.Diff(want, read(t, path)); diff != "" {
+		t.Error(diff)
+	}
+}
+
 // Equal input gives equal bytes, whatever the folder, the order of arrival, the number of threads and the memory.
 func TestExportsAreReproducible(t *testing.T) {
 	const rows = 190_000 // so that quarantine has two row groups
