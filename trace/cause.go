@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-xray-sdk-go/v2/xray"
+	"github.com/aws/smithy-go"
 )
 
 const (
@@ -71,6 +72,10 @@ func explain(err error, failed []failure, running uintptr, stack []uintptr) (*Ca
 		}
 	}
 	e := Exception{ID: xray.NewSegmentID(), Type: typeName(err), Message: message(err)}
+	var answer smithy.APIError
+	if errors.As(err, &answer) {
+		e.Type, e.Remote = answer.ErrorCode(), true
+	}
 	e.Stack, e.Truncated = stackOf(err, running, stack)
 	return &Cause{Exceptions: []Exception{e}}, e.ID
 }
