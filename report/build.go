@@ -55,6 +55,7 @@ func Build(def Definition, meta Meta, datasets []Dataset, v Validation) (Documen
 // builds is the datasets by name.
 type builds map[string]Dataset
 
+// block builds the one field of spec that is set.
 func (b builds) block(spec BlockSpec) (Block, error) {
 	switch {
 	case spec.KPIs != nil:
@@ -71,6 +72,7 @@ func (b builds) block(spec BlockSpec) (Block, error) {
 	return &Paragraph{Text: spec.Text}, nil
 }
 
+// kpis wants datasets of exactly one row: the first of several would be an accident of their order.
 func (b builds) kpis(specs []KPISpec) (*KPIs, error) {
 	out := &KPIs{}
 	for _, spec := range specs {
@@ -92,6 +94,7 @@ func (b builds) kpis(specs []KPISpec) (*KPIs, error) {
 	return out, nil
 }
 
+// chart takes its figures as decimals. A missing one stays missing: zero would be a statement.
 func (b builds) chart(kind ChartKind, spec ChartSpec) (*Chart, error) {
 	d, x, err := b.column(spec.Dataset, spec.X)
 	if err != nil {
@@ -126,6 +129,7 @@ func (b builds) chart(kind ChartKind, spec ChartSpec) (*Chart, error) {
 	return out, nil
 }
 
+// table copies the rows it shows, so that a drawer may not change the dataset under another one.
 func (b builds) table(spec TableSpec) (*Table, error) {
 	d, ok := b[spec.Dataset]
 	if !ok {

@@ -53,6 +53,7 @@ func DecodeJob(body []byte) (Job, error) {
 		}
 	}
 	if field, err := job.check(); err != nil {
+		// A field that is missing has no place; the end of the body is where it could still have come.
 		at, given := places[field]
 		if !given {
 			return Job{}, fmt.Errorf("bad job: field %q is missing at offset %d: %w", field, len(body), err)
@@ -94,6 +95,7 @@ func jobFields(body []byte) ([]jobField, error) {
 	if _, err := dec.Token(); err != nil {
 		return nil, syntax(err, dec, "body")
 	}
+	// The decoder stops after the first value and would leave what follows unread.
 	if end := dec.InputOffset(); len(bytes.TrimLeft(body[end:], " \t\r\n")) > 0 {
 		return nil, fmt.Errorf("body at offset %d: data after the object", end)
 	}
@@ -110,6 +112,7 @@ func jobVersion(fields []jobField) (int, error) {
 		if version != 0 {
 			return 0, fmt.Errorf(`field "v" at offset %d: given twice`, f.keyAt)
 		}
+		// By digits, not through a float: 1.0 and 1e0 are no versions.
 		n, err := strconv.ParseUint(string(f.raw), 10, 31)
 		if err != nil || n == 0 {
 			return 0, fmt.Errorf(`field "v" at offset %d: want a whole number from 1`, f.at)
@@ -122,7 +125,8 @@ func jobVersion(fields []jobField) (int, error) {
 	return version, nil
 }
 
-// set stores one field of version 1. Names are compared exactly: "Report" is not "report".
+// set stores one field of version 1. Names are compared exactly: "Report" is not "report". An empty text is refused rather than
+// taken for none: it comes from a template that was not filled in.
 func (j *Job) set(f jobField) error {
 	texts := map[string]*string{
 		"report": &j.Report, "period": &j.Period, "tenant": &j.Tenant, "reason": &j.Reason, "schedule": &j.Schedule,

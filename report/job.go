@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -102,7 +103,7 @@ func (j Job) ResolvePeriod(loc *time.Location) (Period, error) {
 	return NewPeriod(p.Year, int(p.Month))
 }
 
-// check says which field is wrong and why; nil when the job may be sent and worked.
+// check is the one place for rules about values, so that what Encode writes DecodeJob takes. It says which field is wrong and why; nil when the job may be sent and worked.
 func (j Job) check() (field string, err error) {
 	switch {
 	case !ValidName(j.Report):
@@ -171,9 +172,9 @@ func checkID(s string) error {
 
 // clip bounds a foreign text for an error message.
 func clip(s string) string {
-	const most = 64
+	const most = 64 // bytes
 	if len(s) <= most {
 		return s
 	}
-	return s[:most] + "…"
+	return strings.ToValidUTF8(s[:most], "") + "…" // the cut may go through a character
 }

@@ -89,6 +89,8 @@ func (l *loader) complain(n *node, format string, args ...any) {
 	}
 }
 
+// read goes through the file in an order of its own: extracts before datasets, datasets before rules and blocks, so that every
+// name is known when it is looked up.
 func (l *loader) read(root *node) {
 	l.def.Name, l.def.Title, l.def.Company = root.get("name").str(), root.get("title").str(), root.get("company").str()
 	if folder := path.Base(l.dir); l.dir != "." && l.def.Name != "" && l.def.Name != folder {
@@ -133,6 +135,7 @@ func (l *loader) readCurrency(n *node) {
 	}
 }
 
+// readExtracts keeps the names free that the engine makes of an extract's: t_extracted and t_quarantine.
 func (l *loader) readExtracts(n *node) {
 	if n == nil {
 		return
@@ -150,6 +153,7 @@ func (l *loader) readExtracts(n *node) {
 	}
 }
 
+// readDatasets refuses the names of extracts: both are tables of one workspace.
 func (l *loader) readDatasets(n *node) {
 	if n == nil {
 		return
@@ -238,6 +242,7 @@ func readFile(fsys fs.FS, name string) ([]byte, error) {
 	if !info.Mode().IsRegular() {
 		return nil, errors.New("not a file")
 	}
+	// Not by the size in info: a file may grow, and some file systems say 0.
 	data, err := io.ReadAll(io.LimitReader(f, MaxFileSize+1))
 	switch {
 	case err != nil:

@@ -9,6 +9,7 @@ func (l *loader) readDocument(n *node) {
 	}
 }
 
+// readBlock reads one block; false means that the schema has refused its form.
 func (l *loader) readBlock(n *node) (BlockSpec, bool) {
 	if n.str() == "quality" {
 		return BlockSpec{Quality: true}, true
@@ -40,11 +41,13 @@ func (l *loader) readBlock(n *node) (BlockSpec, bool) {
 	return BlockSpec{}, false
 }
 
+// readChart reads a line or bar block. Whether its columns exist is found out when the dataset has been computed: see Build.
 func (l *loader) readChart(kind string, n *node) *ChartSpec {
 	l.checkDataset(kind, n.get("dataset"))
 	return &ChartSpec{Title: n.get("title").str(), Dataset: n.get("dataset").str(), X: n.get("x").str(), Y: n.get("y").strs()}
 }
 
+// readTable reads a table block; a column is a name or a mapping with a label and a format.
 func (l *loader) readTable(n *node) *TableSpec {
 	l.checkDataset("table", n.get("dataset"))
 	spec := &TableSpec{Title: n.get("title").str(), Dataset: n.get("dataset").str()}
@@ -61,6 +64,7 @@ func (l *loader) readTable(n *node) *TableSpec {
 	return spec
 }
 
+// checkDataset is called after the datasets are read, wherever generate puts its document.
 func (l *loader) checkDataset(block string, n *node) {
 	if name := n.str(); name != "" && !l.isDataset(name) {
 		l.complain(n, "%s: no dataset is called %q", block, clip(name))

@@ -9,6 +9,7 @@ import (
 // DefaultAmountColumn is what a gate's amount sums where the definition does not say.
 const DefaultAmountColumn = "amount"
 
+// readRules reads the rules in the order of the file, which is the order in which they are reported.
 func (l *loader) readRules(n *node) {
 	seen := map[string]bool{}
 	for _, item := range n.list() {
@@ -65,7 +66,7 @@ func (l *loader) readRule(n *node) Rule {
 		rule.References = l.readReference(n)
 	case "assert":
 		rule.Assert, rule.AssertPath = l.readSQL(n.get("assert"), false), n.get("assert").str()
-		rule.Tolerance = "0"
+		rule.Tolerance = "0" // a control total is exact unless somebody has written down why not
 		if t := n.get("tolerance").str(); t != "" {
 			rule.Tolerance = t
 		}
@@ -78,6 +79,7 @@ var companions = []struct{ field, kind string }{
 	{"keep", "unique"}, {"order", "unique"}, {"column", "references"}, {"tolerance", "assert"},
 }
 
+// checkCompany refuses a field that its rule would pass over in silence.
 func (l *loader) checkCompany(n *node, kind, rule string) {
 	for _, c := range companions {
 		if field := n.get(c.field); field != nil && kind != c.kind {
@@ -107,6 +109,8 @@ func (l *loader) readReference(n *node) *Reference {
 	return ref
 }
 
+// readGate reads what share of rows, of the amount, or of both may be rejected. A gate without a limit would never shut, so it is
+// a mistake.
 func (l *loader) readGate(n *node) {
 	if n == nil {
 		return
@@ -130,7 +134,7 @@ func (l *loader) readGate(n *node) {
 	}
 }
 
-// share turns "0.5%" into the exact fraction "0.005"; "" stays "".
+// share is exact: the gate compares decimals, and 0.5% as a float is not 0.005. It turns "0.5%" into the exact fraction "0.005"; "" stays "".
 func (l *loader) share(n *node) string {
 	digits, ok := strings.CutSuffix(n.str(), "%")
 	if !ok {

@@ -145,6 +145,7 @@ type builder struct {
 	problems []Problem
 }
 
+// complain records a mistake and lets reading go on.
 func (b *builder) complain(at place, format string, args ...any) {
 	b.problems = append(b.problems, Problem{b.file, at.line, at.col, fmt.Sprintf(format, args...)})
 }
@@ -152,6 +153,7 @@ func (b *builder) complain(at place, format string, args ...any) {
 // maxDepth is more than any definition needs and less than a hostile file could hurt with.
 const maxDepth = 32
 
+// build copies one value. What it complains about becomes null, which every reader passes over.
 func (b *builder) build(from ast.Node, depth int) *node {
 	n := &node{}
 	if from == nil {
@@ -185,6 +187,7 @@ func (b *builder) build(from ast.Node, depth int) *node {
 		for _, pair := range from.Values {
 			b.add(n, pair, depth)
 		}
+		// The token of a block mapping is its first ':'; a reader looks for the first key.
 		if !from.IsFlowStyle && len(n.members) > 0 {
 			n.at = n.members[0].at
 		}
@@ -202,6 +205,7 @@ func (b *builder) add(n *node, pair *ast.MappingValueNode, depth int) {
 		b.complain(at, "a key must be plain text")
 		return
 	}
+	// The parser could refuse a repeated key, but then it would be the only mistake that is found.
 	if n.get(key.Value) != nil {
 		b.complain(at, "%q is given twice", clip(key.Value))
 		return

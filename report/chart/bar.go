@@ -39,6 +39,7 @@ func drawBars(c Canvas, data report.Chart, width, top float64) {
 	if low.Equal(high) {
 		high = decimal.NewFromInt(1)
 	}
+	// No round figures here: the bars carry theirs, so the axis has no ticks and can end where the longest bar does.
 	axis := scale{low: low, high: high}
 	left, right := names+gap+before, width-after
 	x := func(d decimal.Decimal) float64 { return left + axis.part(d)*(right-left) }

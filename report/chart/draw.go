@@ -60,6 +60,7 @@ func Draw(c Canvas, data report.Chart, width float64) {
 	drawLine(c, data, width, top)
 }
 
+// drawLegend names the series in one line above the plot; one series alone is named by the title.
 func drawLegend(c Canvas, data report.Chart) {
 	x := 0.0
 	for i, s := range data.Series {

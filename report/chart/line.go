@@ -17,6 +17,7 @@ func drawLine(c Canvas, data report.Chart, width, top float64) {
 		left = math.Max(left, textWidth(Compact(tick)))
 	}
 	left += gap
+	// Half of the last label hangs over the end of the axis.
 	right := width - math.Min(textWidth(data.Labels[len(data.Labels)-1])/2+2, width/6)
 	top += 8
 	bottom := top + plotHeight
@@ -77,6 +78,7 @@ func runs(values []any, x func(int) float64, y func(decimal.Decimal) float64) []
 // fill lays a surface between the line and zero, cut where the line crosses it so that each side has its ink.
 func fill(c Canvas, run []Point, zero float64) {
 	var side []Point
+	// flush closes the surface of one side; its points lie on one side of zero or on it.
 	flush := func() {
 		if len(side) < 2 {
 			side = nil

@@ -57,6 +57,7 @@ func (s *svg) Text(at Point, text string, a Anchor, ink Ink) {
 	s.out.WriteString(`">` + escape(text) + "</text>\n")
 }
 
+// path is the d of a path element: absolute moves, so that rounding does not add up.
 func path(points []Point) string {
 	var out strings.Builder
 	for i, p := range points {

@@ -114,6 +114,7 @@ func (j *jsonWriter) raw(s string) {
 	}
 }
 
+// value writes one value on the line. HTML's characters stay as they are: this is no page.
 func (j *jsonWriter) value(v any) {
 	if j.err != nil {
 		return
@@ -132,6 +133,7 @@ func (j *jsonWriter) field(name string, v any) {
 	j.raw(",\n")
 }
 
+// datasets writes row by row: a row a line can be compared and grepped, and no dataset is held twice.
 func (j *jsonWriter) datasets(datasets []report.Dataset) {
 	j.raw(`  "datasets": [`)
 	for i, d := range datasets {

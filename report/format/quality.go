@@ -29,6 +29,7 @@ type ruleView struct {
 // severityWords says what a severity did, in words that need no manual.
 var severityWords = map[report.Severity]string{report.Warn: "warning", report.Reject: "reject", report.Fail: "must hold"}
 
+// viewQuality writes the counts of every rule, kept ones too: a rule that is not listed might not have been looked at.
 func viewQuality(doc report.Document) qualityView {
 	v := doc.Validation
 	out := qualityView{Failed: v.Failed, Verdict: verdict(v)}

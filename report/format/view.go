@@ -54,6 +54,7 @@ func placeCell(i int, c cellView) placedCell { return placedCell{c, i == 0} }
 // noValue stands where there is none; an empty cell would look forgotten.
 const noValue = "—"
 
+// viewBlock turns one block into its view. Every text passes Clean on the way; the template escapes it.
 func viewBlock(doc report.Document, b report.Block, id string) blockView {
 	switch b := b.(type) {
 	case *report.KPIs:
@@ -101,6 +102,7 @@ func cardSize(cards []cardView) string {
 	return "small"
 }
 
+// viewTable writes every cell by its column's style, the total with the same digits as what it sums.
 func viewTable(doc report.Document, t *report.Table, id string) *tableView {
 	out := &tableView{Title: report.Clean(t.Title), ID: id, Width: len(t.Columns)}
 	styles := make([]report.Style, len(t.Columns))
@@ -129,6 +131,7 @@ func viewTable(doc report.Document, t *report.Table, id string) *tableView {
 	return out
 }
 
+// viewCell is one value. A figure that is rounded to zero is not drawn as negative.
 func viewCell(v any, style report.Style) cellView {
 	cell := cellView{Text: report.Clean(report.FormatValue(v, style)), Figure: isFigure(style.Kind)}
 	cell.Negative = strings.HasPrefix(cell.Text, report.Minus) && report.Negative(v)
