@@ -1,7 +1,6 @@
 package postgres_test
 
 import (
-	"context"
 	"errors"
 	"os"
 	"os/exec"
@@ -10,7 +9,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -130,9 +128,7 @@ func TestSecondServerOnOneDirectory(t *testing.T) {
 	if err := os.Remove(filepath.Join(dir, "owner")); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-	defer cancel()
-	_, err = postgres.Start(ctx, postgres.Config{Dir: dir})
+	_, err = postgres.Start(t.Context(), postgres.Config{Dir: dir})
 	if want := "in use by another server, process " + strconv.Itoa(postmaster(t, dir)); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want %q", err, want)
 	}
