@@ -1,6 +1,7 @@
 package sqs_test
 
 import (
+	"io"
 	"net/http"
 	"testing"
 
@@ -33,7 +34,20 @@ func start(tb testing.TB, cfg sqs.Config) (*sqs.Server, *awssqs.Client) {
 		BaseEndpoint: aws.String(server.URL()),
 		Region:       "us-east-1",
 		Credentials:  credentials.NewStaticCredentialsProvider("local", "local", ""),
-		HTTPClient:   &http.Client{Transport: transport},
+		HTTPClient:   &http.Client{Transport: patient{transport}},
 		Retryer:      aws.NopRetryer{},
 	})
+}
+
+// patient keeps net/http from dropping a connection under a long answer. The SDK closes a request's body as soon as the answer
+// begins; its WriteTo then says io.EOF, which net/http, if it has not quite finished writing, takes for a broken request.
+// A body without WriteTo ends quietly.
+type patient struct{ next http.RoundTripper }
+
+func (p patient) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Body != nil {
+		r = r.Clone(r.Context())
+		r.Body = struct{ io.ReadCloser }{r.Body}
+	}
+	return p.next.RoundTrip(r)
 }

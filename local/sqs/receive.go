@@ -63,7 +63,7 @@ func (s *Server) receiveMessage(ctx context.Context, in receiveMessageInput) (re
 	}
 	for {
 		// A client that hung up must take nothing: its message would be lost to others for a whole visibility timeout.
-		if ctx.Err() != nil || s.stopping() {
+		if !alive(ctx) || s.stopping() {
 			return receiveMessageOutput{}, nil
 		}
 		if q.gone {

@@ -105,6 +105,7 @@ func Start(cfg Config) (*Server, error) {
 	s.url = "http://" + reachable(listener.Addr())
 	s.http = &http.Server{
 		Handler:           http.HandlerFunc(s.serve),
+		ConnContext:       withConn,
 		ReadHeaderTimeout: headerTimeout,
 		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          log.New(io.Discard, "", 0), // only what broken clients cause
