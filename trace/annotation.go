@@ -45,7 +45,7 @@ func (n *node) annotate(key string, value any) {
 
 // metadata leaves the key out only when the SDK itself is switched off.
 func (n *node) metadata(key string, value any) {
-	raw, err := json.Marshal(value)
+	raw, err := encode(value)
 	switch {
 	case err != nil:
 		raw = note("not encodable: %v", err)
@@ -53,6 +53,16 @@ func (n *node) metadata(key string, value any) {
 		raw = note("cut: %d bytes", len(raw))
 	}
 	_ = n.seg.AddMetadata(key, json.RawMessage(raw))
+}
+
+// encode turns a panic in a value's own MarshalJSON into an error: what is told must not fail the work.
+func encode(value any) (raw []byte, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = panicked{r}
+		}
+	}()
+	return json.Marshal(value)
 }
 
 // note is a remark in place of a value.

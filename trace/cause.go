@@ -137,14 +137,14 @@ func typeName(err error) string {
 // message is what is told of err. PostgreSQL quotes values in the messages of classes 22 and 23 (bad data, broken
 // constraint), and no value belongs in a trace: there the code stands for its words.
 func message(err error) string {
-	words := err.Error()
+	words := text(err)
 	var coded interface {
 		error
 		SQLState() string
 	}
 	if errors.As(err, &coded) {
 		if code := coded.SQLState(); strings.HasPrefix(code, "22") || strings.HasPrefix(code, "23") {
-			words = strings.ReplaceAll(words, coded.Error(), "SQLSTATE "+code)
+			words = strings.ReplaceAll(words, text(coded), "SQLSTATE "+code)
 		}
 	}
 	return cut(words, maxMessage)

@@ -14,7 +14,7 @@ type Counters struct {
 	Unreachable uint64 `json:"unreachable"` // no such host, no route, or the write did not succeed
 	Refused     uint64 `json:"refused"`     // nobody listened; UDP reports this late and not for each
 	AfterClose  uint64 `json:"after_close"` // came after Close or were left by its deadline
-	Cut         uint64 `json:"cut"`         // of Sent: shortened to fit
+	Cut         uint64 `json:"cut"`         // shortened to fit, whatever became of them then
 	Duplicate   uint64 `json:"duplicate"`   // second copies that the SDK made of one document; not documents
 }
 

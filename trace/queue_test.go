@@ -20,9 +20,10 @@ func TestQueueIsBounded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			ctx, abort := context.WithCancel(context.Background())
+			count := &counter{}
 			s := &sender{
-				address: conn.LocalAddr().String(), log: slog.New(slog.DiscardHandler), count: &counter{}, abort: abort,
-				wake: make(chan struct{}, 1), done: make(chan struct{}),
+				count: count, wake: make(chan struct{}, 1), done: make(chan struct{}), abort: abort,
+				socket: socket{address: conn.LocalAddr().String(), log: slog.New(slog.DiscardHandler), count: count},
 			}
 			for range row.fit + 7 {
 				s.enqueue(make([]byte, row.size))

@@ -2,17 +2,11 @@ package trace
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"sync"
-	"syscall"
 	"time"
 )
-
-// datagramHeader goes before each document.
-const datagramHeader = `{"format":"json","version":1}` + "\n"
 
 const (
 	maxQueued      = 4096    // documents waiting
@@ -24,22 +18,15 @@ const (
 	burstBytes     = maxDocument
 	burstPause     = 5 * time.Millisecond
 
-	dialTimeout  = 2 * time.Second
-	writeTimeout = 100 * time.Millisecond
-	redialAfter  = time.Second      // of not reaching the daemon
-	resolveAgain = 30 * time.Second // a daemon that moved is found again after this long
-	tellAgain    = 5 * time.Minute  // in the log, that it is not reached
 	flushTimeout = 2 * time.Second
 )
 
 // sender takes documents without ever blocking and sends them, paced, from one goroutine that ends with close.
 type sender struct {
-	address string
-	log     *slog.Logger
-	count   *counter
-	wake    chan struct{} // has room for one: there is something to do
-	done    chan struct{} // closed when the goroutine has ended
-	abort   context.CancelFunc
+	count *counter
+	wake  chan struct{} // has room for one: there is something to do
+	done  chan struct{} // closed when the goroutine has ended
+	abort context.CancelFunc
 
 	mu     sync.Mutex
 	queue  [][]byte
@@ -47,10 +34,8 @@ type sender struct {
 	closed bool
 
 	// Only the goroutine uses these.
-	conn      net.Conn
-	dialed    time.Time // last try
-	told      time.Time // last word to the log
-	documents int       // since the last pause
+	socket    socket
+	documents int // since the last pause
 	bytes     int
 	left      int // not sent when aborted; read after done
 }
@@ -58,8 +43,8 @@ type sender struct {
 func newSender(address string, log *slog.Logger, count *counter) *sender {
 	ctx, abort := context.WithCancel(context.Background())
 	s := &sender{
-		address: address, log: log, count: count, abort: abort,
-		wake: make(chan struct{}, 1), done: make(chan struct{}),
+		count: count, wake: make(chan struct{}, 1), done: make(chan struct{}), abort: abort,
+		socket: socket{address: address, log: log, count: count},
 	}
 	go s.run(ctx)
 	return s
@@ -104,14 +89,14 @@ func (s *sender) close(ctx context.Context) error {
 	}
 	s.abort()
 	<-s.done
-	return fmt.Errorf("send trace documents to %q: %d left: %w", s.address, s.left, ctx.Err())
+	return fmt.Errorf("send trace documents to %q: %d left: %w", s.socket.address, s.left, ctx.Err())
 }
 
 // run ends when the queue is empty after close; after abort it only counts what is left.
 func (s *sender) run(ctx context.Context) {
 	defer close(s.done)
 	defer s.abort()
-	defer s.hangUp()
+	defer s.socket.hangUp()
 	for {
 		document, closed := s.next()
 		switch {
@@ -146,16 +131,7 @@ func (s *sender) send(ctx context.Context, document []byte) {
 		s.count.add(func(c *Counters) { c.AfterClose++ })
 		return
 	}
-	err := s.dial(ctx)
-	if err == nil {
-		err = s.write(ctx, document)
-	}
-	if err != nil {
-		s.count.add(func(c *Counters) { c.Unreachable++ })
-		s.tell(err)
-		return
-	}
-	s.count.add(func(c *Counters) { c.Sent++ })
+	s.socket.send(ctx, document)
 }
 
 // pace waits after each burst.
@@ -172,81 +148,4 @@ func (s *sender) pace(ctx context.Context, size int) {
 	case <-pause.C:
 	case <-ctx.Done():
 	}
-}
-
-// dial resolves the address when there is no connection, and again from time to time. IPv4 comes first: daemons listen there,
-// while "localhost" often names ::1 first, and UDP would not tell the difference.
-func (s *sender) dial(ctx context.Context) error {
-	if s.conn != nil && time.Since(s.dialed) < resolveAgain {
-		return nil
-	}
-	if s.conn == nil && !s.dialed.IsZero() && time.Since(s.dialed) < redialAfter {
-		return errNotReached
-	}
-	s.hangUp()
-	s.dialed = time.Now()
-	d := net.Dialer{Timeout: dialTimeout}
-	var err error
-	for _, network := range []string{"udp4", "udp6"} {
-		var other error
-		if s.conn, other = d.DialContext(ctx, network, s.address); other == nil {
-			return nil
-		}
-		s.conn = nil
-		if err == nil {
-			err = other
-		}
-	}
-	return err
-}
-
-var errNotReached = errors.New("not reached a moment ago")
-
-// write sends one datagram. "Connection refused" tells of an earlier one, which is counted over; this one is tried again, at
-// whatever address the name has by now.
-func (s *sender) write(ctx context.Context, document []byte) error {
-	datagram := append([]byte(datagramHeader), document...)
-	err := s.writeOnce(datagram)
-	if !errors.Is(err, syscall.ECONNREFUSED) {
-		if err != nil {
-			s.hangUp()
-		}
-		return err
-	}
-	s.count.add(func(c *Counters) {
-		c.Refused++
-		c.Sent--
-	})
-	s.tell(err)
-	if time.Since(s.dialed) > redialAfter {
-		s.hangUp()
-		if err := s.dial(ctx); err != nil {
-			return err
-		}
-	}
-	return s.writeOnce(datagram)
-}
-
-func (s *sender) writeOnce(datagram []byte) error {
-	if err := s.conn.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
-		return err
-	}
-	_, err := s.conn.Write(datagram)
-	return err
-}
-
-func (s *sender) hangUp() {
-	if s.conn != nil {
-		s.conn.Close()
-		s.conn = nil
-	}
-}
-
-// tell logs that documents are lost, now and then.
-func (s *sender) tell(err error) {
-	if !s.told.IsZero() && time.Since(s.told) < tellAgain {
-		return
-	}
-	s.told = time.Now()
-	s.log.Warn("traces do not reach the daemon; runs go on", "address", s.address, "error", err)
 }

@@ -2,11 +2,7 @@ package trace_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"math"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -135,65 +131,6 @@ func TestOpenSubsegment(t *testing.T) {
 	}
 }
 
-type classed struct{ class string }
-
-func (c classed) Error() string      { return "of class " + c.class }
-func (c classed) TraceClass() string { return c.class }
-
-func TestClass(t *testing.T) {
-	for want, errs := range map[string][]error{
-		"ok":       {nil, context.Canceled, fmt.Errorf("extract: %w", context.Canceled)},
-		"error":    {classed{"error"}, fmt.Errorf("decode: %w", classed{"error"}), errors.Join(errors.New("x"), classed{"error"})},
-		"throttle": {classed{"throttle"}},
-		"fault":    {errors.New("boom"), classed{"fault"}, classed{"unknown"}, context.DeadlineExceeded, errors.Join(context.Canceled, classed{"fault"})},
-	} {
-		for _, err := range errs {
-			d, tracer, _, seg := begin(t, context.Background())
-			seg.End(err)
-			doc := d.one(tracer)
-			if got := doc.Status(); got != want {
-				t.Errorf("%v: got %s, want %s", err, got, want)
-			}
-			if doc.Throttle && !doc.Error || doc.Error && doc.Fault {
-				t.Errorf("%v: error %v, throttle %v, fault %v", err, doc.Error, doc.Throttle, doc.Fault)
-			}
-		}
-	}
-}
-
-func TestCauseIsToldOnce(t *testing.T) {
-	d, tracer, ctx, seg := begin(t, context.Background())
-	boom := errors.New("row 17: amount missing")
-	_, file, line, _ := runtime.Caller(0)
-	err := trace.Span(ctx, "outer", func(ctx context.Context) error {
-		return trace.Span(ctx, "middle", func(ctx context.Context) error {
-			return fmt.Errorf("validate: %w", trace.Span(ctx, "inner", func(context.Context) error { return boom }))
-		})
-	})
-	seg.End(err)
-
-	all := d.documents(tracer)
-	inner, middle := byName(t, all, "inner").Cause.Exceptions, byName(t, all, "middle").Cause.Exceptions
-	if len(inner) != 1 || len(middle) != 1 {
-		t.Fatalf("exceptions: inner %+v, middle %+v", inner, middle)
-	}
-	if got := inner[0]; got.Type != "errors.errorString" || got.Message != boom.Error() || len(got.Stack) == 0 {
-		t.Errorf("inner: %+v", got)
-	}
-	want := trace.StackFrame{Path: "trace/" + filepath.Base(file), Line: line + 3, Label: "TestCauseIsToldOnce.func1.1.1"}
-	if diff := cmp.Diff(want, inner[0].Stack[0]); diff != "" {
-		t.Errorf("the first frame is where the function that returned it begins (-want +got):\n%s", diff)
-	}
-	if got := middle[0]; got.Cause != inner[0].ID || got.Message != "validate: row 17: amount missing" || got.Stack != nil {
-		t.Errorf("middle: %+v", got)
-	}
-	for _, name := range []string{"outer", "worker"} {
-		if got := byName(t, all, name); got.Cause.ID != middle[0].ID || !got.Fault {
-			t.Errorf("%s: cause %+v, fault %v, want exception %s", name, got.Cause, got.Fault, middle[0].ID)
-		}
-	}
-}
-
 // A child's error that its parent got over flags the child alone.
 func TestSwallowedError(t *testing.T) {
 	d, tracer, ctx, seg := begin(t, context.Background())
@@ -204,31 +141,6 @@ func TestSwallowedError(t *testing.T) {
 	all := d.documents(tracer)
 	if tried, root := byName(t, all, "tried"), byName(t, all, "worker"); !tried.Fault || root.Fault || root.Cause != nil {
 		t.Errorf("tried %v, root %v %+v", tried.Fault, root.Fault, root.Cause)
-	}
-}
-
-type located struct {
-	error
-	stack []uintptr
-}
-
-func (l located) StackTrace() []uintptr { return l.stack }
-
-func TestCarriedStack(t *testing.T) {
-	pcs := make([]uintptr, 32)
-	deep := func() error { return located{errors.New("deep"), pcs[:runtime.Callers(1, pcs)]} }
-	var recurse func(int) error
-	recurse = func(n int) error {
-		if n == 0 {
-			return deep()
-		}
-		return recurse(n - 1)
-	}
-	d, tracer, _, seg := begin(t, context.Background())
-	seg.End(fmt.Errorf("somewhere: %w", recurse(12)))
-	e := d.one(tracer).Cause.Exceptions[0]
-	if len(e.Stack) != 10 || e.Truncated == 0 || e.Stack[0].Label != "TestCarriedStack.func1" {
-		t.Errorf("stack of %d, %d truncated: %+v", len(e.Stack), e.Truncated, e.Stack)
 	}
 }
 
@@ -289,89 +201,6 @@ func TestSilent(t *testing.T) {
 	seg.End(nil)
 	if doc := d.one(tracer); doc.Annotations != nil || doc.Fault {
 		t.Errorf("got %+v", doc)
-	}
-}
-
-type month int
-
-func (m month) String() string { return "month " + fmt.Sprint(int(m)) }
-
-func TestAnnotations(t *testing.T) {
-	type kind string
-	d, tracer, ctx, seg := begin(t, context.Background())
-	for key, value := range map[string]any{
-		"int64": int64(1) << 40, "int8": int8(-3), "uint64": uint64(7), "float32": float32(0.5), "bool": true, "kind": kind("k"),
-		"duration": 1500 * time.Microsecond, "time": time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), "stringer": month(3),
-		"error": errors.New("e"), "nan": math.NaN(), "nil": nil, "bad key-é": "x", "": "no key", "long": strings.Repeat("é", 1200),
-		"list": []int{1, 2},
-	} {
-		trace.Annotate(ctx, key, value)
-	}
-	seg.Annotate("bool", false)
-	seg.End(nil)
-	want := map[string]any{
-		"int64": float64(1 << 40), "int8": -3.0, "uint64": 7.0, "float32": 0.5, "bool": false, "kind": "k", "duration": 1.5,
-		"time": "2026-03-01T00:00:00Z", "stringer": "month 3", "error": "e", "nan": "NaN", "bad_key__": "x",
-		"long": strings.Repeat("é", 1000), "list": "[1 2]",
-	}
-	if diff := cmp.Diff(want, d.one(tracer).Annotations); diff != "" {
-		t.Errorf("annotations (-want +got):\n%s", diff)
-	}
-}
-
-func TestTooManyAnnotations(t *testing.T) {
-	d, tracer, ctx, seg := begin(t, context.Background())
-	for i := range 60 {
-		trace.Annotate(ctx, fmt.Sprintf("k%02d", i), i)
-	}
-	trace.Annotate(ctx, "k00", "again")
-	seg.End(nil)
-	doc := d.one(tracer)
-	if len(doc.Annotations) != 50 || len(doc.Metadata["default"]) != 10 || doc.Annotations["k00"] != "again" {
-		t.Errorf("got %d annotations, %d metadata", len(doc.Annotations), len(doc.Metadata["default"]))
-	}
-}
-
-func TestMetadata(t *testing.T) {
-	d, tracer, ctx, seg := begin(t, context.Background())
-	rows := map[string]int{"transactions": 4000}
-	trace.Metadata(ctx, "records_extracted", rows)
-	rows["transactions"] = 0
-	trace.Metadata(ctx, "channel", make(chan int))
-	trace.Metadata(ctx, "huge", strings.Repeat("x", 1<<20))
-	seg.End(nil)
-	want := map[string]json.RawMessage{
-		"records_extracted": json.RawMessage(`{"transactions":4000}`),
-		"channel":           json.RawMessage(`"not encodable: json: unsupported type: chan int"`),
-		"huge":              json.RawMessage(`"cut: 1048578 bytes"`),
-	}
-	if diff := cmp.Diff(want, d.one(tracer).Metadata["default"]); diff != "" {
-		t.Errorf("metadata (-want +got):\n%s", diff)
-	}
-}
-
-type coded struct{ words, code string }
-
-func (c coded) Error() string    { return c.words }
-func (c coded) SQLState() string { return c.code }
-
-func TestDatabaseValuesAreNotTold(t *testing.T) {
-	for name, row := range map[string]struct {
-		err  coded
-		want string
-	}{
-		"bad data":        {coded{`invalid input syntax for type integer: "4711"`, "22P02"}, "query: SQLSTATE 22P02"},
-		"broken rule":     {coded{`violates check constraint "x"`, "23514"}, "query: SQLSTATE 23514"},
-		"wrong statement": {coded{`relation "x" does not exist`, "42P01"}, `query: relation "x" does not exist`},
-	} {
-		t.Run(name, func(t *testing.T) {
-			d, tracer, _, seg := begin(t, context.Background())
-			seg.End(fmt.Errorf("query: %w", row.err))
-			e := d.one(tracer).Cause.Exceptions[0]
-			if e.Message != row.want || e.Type != "trace_test.coded" {
-				t.Errorf("got %s of type %s, want %s", e.Message, e.Type, row.want)
-			}
-		})
 	}
 }
 
