@@ -20,7 +20,6 @@ type Ask struct {
 	RequestedBy      string
 	Schedule         string
 	Retry            string // the run to attempt again; it then decides whether this is a restatement
-	Owner            string // "" is Config.Owner
 	Alone            bool   // the owner's process works on nothing else
 	TraceID          string
 	DefinitionDigest string
@@ -55,7 +54,7 @@ type Claim struct {
 	Attempt      int    // 1 is the first
 	Token        int64  // the fencing token, larger than that of any earlier claim
 	Owner        string // who holds the lease
-	Version      int    // allocated by an earlier attempt, which this one keeps; 0 for none
+	Version      int    // allocated by an earlier attempt, and kept; 0 for none
 	Restate      bool
 	Reason       string
 	RequestedBy  string
@@ -94,16 +93,19 @@ type answerRow struct {
 // The errors that no repetition mends are ErrRequestReused and ErrRetryUnknown. A statement whose answer was lost is
 // repeated and finds its own claim.
 func (s *Store) Claim(ctx context.Context, ask Ask) (Answer, error) {
-	if ask.Owner == "" {
-		ask.Owner = s.owner
+	err := ask.check()
+	if s.owner == "" {
+		err = errors.New("the ledger was opened without an owner")
 	}
-	if err := ask.check(); err != nil {
+	if err != nil {
 		return Answer{}, fmt.Errorf("ledger: claim %s: %w", ask.Key, err)
 	}
 	claimID := s.newID() // one for all repetitions: by it the ledger knows them for one claim
 	row, err := repeat(ctx, func() (answerRow, error) {
+		// Named one by one: a newer schema may answer more.
 		return one[answerRow](ctx, s.pool, `
-			SELECT * FROM monthend.claim(
+			SELECT kind, run_id, outcome, remaining, waits, attempt, token, version, restate, reason, requested_by, crashes, crashes_alone
+			  FROM monthend.claim(
 				@request, @message, @report, @tenant, @period, @restate, @reason, @requested_by, @schedule, @retry,
 				@claim, @owner, @alone, @trace, @definition, @lease)`,
 			pgx.NamedArgs{
@@ -111,7 +113,7 @@ func (s *Store) Claim(ctx context.Context, ask Ask) (Answer, error) {
 				"report": ask.Key.Report, "tenant": ask.Key.Tenant, "period": ask.Key.Period.String(),
 				"restate": ask.Restate, "reason": clip(ask.Reason, maxText), "requested_by": clip(ask.RequestedBy, maxName),
 				"schedule": clip(ask.Schedule, maxText), "retry": clip(ask.Retry, maxName),
-				"claim": claimID, "owner": clip(ask.Owner, maxName), "alone": ask.Alone,
+				"claim": claimID, "owner": s.owner, "alone": ask.Alone,
 				"trace": clip(ask.TraceID, maxName), "definition": clip(ask.DefinitionDigest, maxName), "lease": s.lease,
 			})
 	})
@@ -131,8 +133,6 @@ func (a Ask) check() error {
 		return fmt.Errorf("tenant %q is not a name", a.Key.Tenant)
 	case a.Key.Period.IsZero():
 		return errors.New("there is no period")
-	case a.Owner == "":
-		return errors.New("the claim has no owner")
 	}
 	return nil
 }
@@ -154,7 +154,7 @@ func (s *Store) answer(ask Ask, row answerRow) (Answer, error) {
 		}
 	case Claimed:
 		answer.Claim = Claim{
-			RunID: value(row.RunID), Key: ask.Key, Attempt: value(row.Attempt), Token: value(row.Token), Owner: clip(ask.Owner, maxName),
+			RunID: value(row.RunID), Key: ask.Key, Attempt: value(row.Attempt), Token: value(row.Token), Owner: s.owner,
 			Version: value(row.Version), Restate: value(row.Restate), Reason: value(row.Reason),
 			RequestedBy: value(row.RequestedBy), Lease: s.lease,
 			Crashes: value(row.Crashes), CrashesAlone: value(row.CrashesAlone),

@@ -289,6 +289,47 @@ func TestClaimRetryOfUnendedRun(t *testing.T) {
 	}
 }
 
+// A restatement that failed is retried after another one was published: its own version could never be current.
+func TestClaimRetryOvertaken(t *testing.T) {
+	b := setup(t)
+	mustPublish(t, b.Store, mustClaim(t, b.Store, b.ask()))
+	failed := mustClaim(t, b.Store, b.restatement("late rows"))
+	if number, err := b.AllocateVersion(t.Context(), failed, 0); err != nil || number != 2 {
+		t.Fatalf("got %d, %v; want 2", number, err)
+	}
+	if err := b.End(t.Context(), failed, ledger.Ending{Outcome: report.Failed, Err: errors.New("disk full")}); err != nil {
+		t.Fatal(err)
+	}
+	mustPublish(t, b.Store, mustClaim(t, b.Store, b.restatement("later rows")))
+	retry := b.ask()
+	retry.Retry = failed.RunID
+	c := mustClaim(t, b.Store, retry)
+	if c.RunID != failed.RunID || c.Version != 0 {
+		t.Errorf("got %+v, want run %s without its old version", c, failed.RunID)
+	}
+	if v := mustPublish(t, b.Store, c); v.Number != 4 || v.Reason != "late rows" {
+		t.Errorf("got %+v, want version 4", v)
+	}
+}
+
+// An id stands for one asking: a second message under it cannot turn a plain request into a restatement.
+func TestClaimKeepsWhatWasAsked(t *testing.T) {
+	b := setup(t)
+	ask := b.ask()
+	c := mustClaim(t, b.Store, ask)
+	if err := b.Release(t.Context(), c, errors.New("source is down")); err != nil {
+		t.Fatal(err)
+	}
+	mustPublish(t, b.Store, mustClaim(t, b.Store, b.ask()))
+	waiting := b.restatement("late rows")
+	c = mustClaim(t, b.Store, waiting)
+	b.expire(t, c.RunID)
+	waiting.Restate, waiting.Reason = false, ""
+	if got := mustClaim(t, b.Store, waiting); !got.Restate || got.Reason != "late rows" {
+		t.Errorf("got %+v, want the restatement that was asked for", got)
+	}
+}
+
 func TestClaimRequestReused(t *testing.T) {
 	b := setup(t)
 	ask := b.ask()

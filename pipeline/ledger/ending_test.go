@@ -92,7 +92,7 @@ func TestRefuseKeepsOutcome(t *testing.T) {
 	b := setup(t)
 	ask := b.ask()
 	mustPublish(t, b.Store, mustClaim(t, b.Store, ask))
-	if err := b.Refuse(t.Context(), ledger.Refusal{RequestID: ask.RequestID, Reason: "unknown report"}); err != nil {
+	if err := b.Refuse(t.Context(), ledger.Refusal{RequestID: ask.RequestID, Report: march.Report, Reason: "unknown report"}); err != nil {
 		t.Fatal(err)
 	}
 	if got := b.request(t, ask.RequestID); got.Outcome != report.Published || got.Error != "" {
@@ -127,11 +127,25 @@ func TestRefuseOfWaitingRequest(t *testing.T) {
 	mustClaim(t, b.Store, b.ask())
 	waiting := b.restatement("late rows")
 	claim(t, b.Store, waiting)
-	if err := b.Refuse(t.Context(), ledger.Refusal{RequestID: waiting.RequestID, Reason: "unknown report"}); err != nil {
+	if err := b.Refuse(t.Context(), ledger.Refusal{RequestID: waiting.RequestID, Report: march.Report, Period: "previous-month", Reason: "unknown report"}); err != nil {
 		t.Fatal(err)
 	}
 	if got := b.request(t, waiting.RequestID); got.Outcome != report.Failed || got.Error != "unknown report" {
 		t.Errorf("got %+v, want it failed", got)
+	}
+}
+
+// A message that took another request's id does the other no harm.
+func TestRefuseOfReusedRequest(t *testing.T) {
+	b := setup(t)
+	mustClaim(t, b.Store, b.ask())
+	waiting := b.restatement("late rows")
+	claim(t, b.Store, waiting)
+	if err := b.Refuse(t.Context(), ledger.Refusal{RequestID: waiting.RequestID, Report: "bank-month", Reason: "unknown report"}); err != nil {
+		t.Fatal(err)
+	}
+	if got := b.request(t, waiting.RequestID); got.Outcome != "" {
+		t.Errorf("got %+v, want it to wait on", got)
 	}
 }
 

@@ -19,7 +19,8 @@ var (
 	ErrCancelled = errors.New("the run was asked to end")
 	// ErrNotFound says that the ledger has no such request, run or version.
 	ErrNotFound = errors.New("the ledger knows none")
-	// ErrRequestReused says that the request id already stands for another report, period or tenant: a bad job.
+	// ErrRequestReused says that the request id already stands for another report, period or tenant: a bad job, but not one
+	// to Refuse, since the record under that id is the other's.
 	ErrRequestReused = errors.New("the request id stands for another report, period or tenant")
 	// ErrRetryUnknown says that the run to attempt again is not a run of this report, period and tenant: a bad job.
 	ErrRetryUnknown = errors.New("the run to retry is not one of this report, period and tenant")

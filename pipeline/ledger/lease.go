@@ -19,6 +19,9 @@ type Progress struct {
 // the run's end. ErrFenced: the run is another's, or ended; the work must stop. A lease that ran out while nobody took it
 // over is renewed like any other. A renewal is not repeated here: its time is short, and the next one does as well.
 func (s *Store) Renew(ctx context.Context, c Claim, p Progress) (cancelled bool, err error) {
+	if s.beat == nil {
+		return false, fmt.Errorf("ledger: renew run %q: the ledger was opened without an owner", c.RunID)
+	}
 	err = s.beat.QueryRow(ctx, `
 		UPDATE monthend.runs
 		   SET lease_until = clock_timestamp() + @lease::interval, stage = @stage, progress = @rows

@@ -23,7 +23,7 @@ const DefaultLease = 15 * time.Second
 // Config says where the ledger is and who asks.
 type Config struct {
 	URL    string          // of the database: postgres://…; never printed
-	Owner  string          // names this process in claims; "" may read and ask, but not claim
+	Owner  string          // names this process in claims; "" may read, refuse and cancel, but not claim
 	Lease  time.Duration   // 0 is DefaultLease
 	Tracer pgx.QueryTracer // of every statement but renewals; nil traces nothing
 	NewID  func() string   // an id per claim, unlike any other ever made and best in the order of time; nil is NewID
@@ -32,7 +32,7 @@ type Config struct {
 // Store is an open ledger. It is safe for concurrent use.
 type Store struct {
 	pool  *pgxpool.Pool
-	beat  *pgxpool.Pool // one connection, for renewals only: they must not queue behind anything
+	beat  *pgxpool.Pool // one connection, for renewals only: they must not queue behind anything; nil without an owner
 	owner string
 	lease time.Duration
 	newID func() string
@@ -56,9 +56,12 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if s.pool, err = openPool(ctx, cfg.URL, cfg.Tracer, work); err != nil {
 		return nil, fmt.Errorf("open ledger: %w", err)
 	}
-	if s.beat, err = openPool(ctx, cfg.URL, nil, beat); err != nil {
-		s.Close()
-		return nil, fmt.Errorf("open ledger: %w", err)
+	if cfg.Owner != "" {
+		// Connected now: the first renewal must not be the one to find out that there is no connection left.
+		if s.beat, err = openPool(ctx, cfg.URL, nil, beat); err != nil {
+			s.Close()
+			return nil, fmt.Errorf("open ledger: %w", err)
+		}
 	}
 	if err := s.checkSchema(ctx); err != nil {
 		s.Close()

@@ -17,8 +17,9 @@ CREATE TRIGGER token_grows BEFORE UPDATE ON monthend.runs FOR EACH ROW
     WHEN (NEW.token < OLD.token)
     EXECUTE FUNCTION monthend.refuse_change('a fencing token only grows');
 
+-- A run that ended, was overtaken by a later version and is attempted again takes a new one.
 CREATE TRIGGER version_stays BEFORE UPDATE ON monthend.runs FOR EACH ROW
-    WHEN (OLD.version IS NOT NULL AND NEW.version IS DISTINCT FROM OLD.version)
+    WHEN (OLD.version IS NOT NULL AND NEW.version IS DISTINCT FROM OLD.version AND (OLD.outcome IS NULL OR NEW.outcome IS NOT NULL))
     EXECUTE FUNCTION monthend.refuse_change('a run keeps its version');
 
 -- Only a run without a version to show may be attempted again.

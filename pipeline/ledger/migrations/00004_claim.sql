@@ -52,7 +52,7 @@ DECLARE
     target  monthend.runs; -- what a retry names
     run     monthend.runs;
     answer  monthend.answer;
-    restate boolean := ask_restate;
+    restate boolean;
     done_by text;
     now     timestamptz;
 BEGIN
@@ -71,8 +71,14 @@ BEGIN
         answer.outcome := request.outcome;
         RETURN answer;
     END IF;
+    IF request.request_id IS NOT NULL THEN
+        -- An id stands for one asking: what was said first holds.
+        ask_restate := request.restate;
+        ask_retry := request.retry;
+    END IF;
 
     -- A retry asks for what its run asked for.
+    restate := ask_restate;
     IF ask_retry <> '' THEN
         SELECT * INTO target FROM monthend.runs r
          WHERE r.run_id = ask_retry AND r.report = ask_report AND r.tenant = ask_tenant AND r.period = ask_period
@@ -143,12 +149,16 @@ BEGIN
         run := target;
     ELSE
         INSERT INTO monthend.runs (run_id, report, tenant, period, restate, reason, requested_by, attempt, token, created_at)
-        VALUES (ask_claim, ask_report, ask_tenant, ask_period, restate, ask_reason, ask_requested_by, 0, 0, now)
+        VALUES (ask_claim, ask_report, ask_tenant, ask_period, restate, request.reason, request.requested_by, 0, 0, now)
         RETURNING * INTO run;
     END IF;
 
+    -- A run keeps its version. Only where a later version was published since it ended, its own can never be current any
+    -- more, and the retry takes another.
     UPDATE monthend.runs
-       SET attempt = attempt + 1, token = nextval('monthend.token'), owner = ask_owner, lease_until = now + ask_lease,
+       SET version = CASE WHEN version > coalesce((SELECT c.version FROM monthend.current c
+                              WHERE c.report = ask_report AND c.tenant = ask_tenant AND c.period = ask_period), 0) THEN version END,
+           attempt = attempt + 1, token = nextval('monthend.token'), owner = ask_owner, lease_until = now + ask_lease,
            trace_id = ask_trace, stage = '', progress = 0, records_extracted = 0, records_rejected = 0, started_at = now,
            cancel_asked_at = NULL, cancel_asked_by = '', outcome = NULL, error = '', ended_at = NULL
      WHERE run_id = run.run_id

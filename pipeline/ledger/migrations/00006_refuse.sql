@@ -4,7 +4,7 @@
 
 -- refuse records the request as failed, once. Had it led to a run that nobody works on, that run fails with it: no other
 -- message would bring it back, and it would block its key. A run that is being worked on goes on; the request takes its
--- outcome. Answers the request's outcome, NULL while such a run lasts.
+-- outcome. Answers the request's outcome, NULL while it has none.
 -- +goose StatementBegin
 CREATE FUNCTION monthend.refuse(
     bad_request text, bad_message text, bad_report text, bad_tenant text, bad_period text, bad_restate boolean,
@@ -28,8 +28,8 @@ BEGIN
     SELECT * INTO request FROM monthend.requests r WHERE r.request_id = bad_request;
     PERFORM monthend.lock_key(request.report, request.tenant, request.period);
     SELECT * INTO request FROM monthend.requests r WHERE r.request_id = bad_request FOR UPDATE;
-    IF request.outcome IS NOT NULL THEN
-        RETURN request.outcome;
+    IF request.outcome IS NOT NULL OR (request.report, request.tenant) IS DISTINCT FROM (bad_report, bad_tenant) THEN
+        RETURN request.outcome; -- ended, or another's under the same id
     END IF;
     IF request.run_id IS NULL THEN
         UPDATE monthend.requests r SET outcome = 'failed', error = why, ended_at = clock_timestamp() WHERE r.request_id = bad_request;
