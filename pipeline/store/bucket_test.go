@@ -51,8 +51,14 @@ func openBucket(t testing.TB, client *s3.Client) store.Store {
 func freshBucket(t testing.TB) store.Store { return openBucket(t, service(t, nil)) }
 
 func TestBucketLocate(t *testing.T) {
-	if got, want := freshBucket(t).Locate("a/x.csv"), "s3://reports/month/end/a/x.csv"; got != want {
+	want := "s3://reports/month/end/a/x.csv"
+	if got := freshBucket(t).Locate("a/x.csv"); got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+	for _, output := range []string{"s3://reports/month/end", "s3://reports/month/end/"} {
+		if got := store.Locate(output, "a/x.csv"); got != want {
+			t.Errorf("%s unopened: got %q, want %q", output, got, want)
+		}
 	}
 }
 

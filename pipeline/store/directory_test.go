@@ -94,8 +94,12 @@ func TestDirectoryLinkEscapes(t *testing.T) {
 
 func TestDirectoryLocate(t *testing.T) {
 	root := t.TempDir()
-	if got, want := open(t, root).Locate("a/x.csv"), filepath.Join(root, "a", "x.csv"); got != want {
+	want := filepath.Join(root, "a", "x.csv")
+	if got := open(t, root).Locate("a/x.csv"); got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+	if got := store.Locate("file://"+root, "a/x.csv"); got != want {
+		t.Errorf("unopened: got %q, want %q", got, want)
 	}
 }
 
