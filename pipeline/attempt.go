@@ -1,0 +1,193 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/monthend/monthend/pipeline/engine"
+	"github.com/monthend/monthend/pipeline/ledger"
+	"github.com/monthend/monthend/report"
+	"github.com/monthend/monthend/trace"
+)
+
+// attempt is one attempt of one run: what the stages hand on to one another. It is owned by one goroutine.
+type attempt struct {
+	*Runner
+	asking Asking
+	def    report.Definition
+	claim  ledger.Claim
+	lease  *lease // nil in a preview, which has no claim
+	spool  string // folder of this attempt, removed at its end
+	engine *engine.Workspace
+
+	snapshot   string // of the source
+	extracts   []extracted
+	validation report.Validation
+	datasets   []report.Dataset
+	dataDigest string
+	previous   ledger.Version // the current version before this run, zero when there is none
+	artifacts  []Artifact
+	version    ledger.Version
+}
+
+// attempt works a claimed run through its stages and records how it ended.
+func (r *Runner) attempt(ctx context.Context, a Asking, def report.Definition, claim ledger.Claim) Result {
+	work, lease := r.hold(ctx, claim)
+	defer lease.stop()
+
+	j := &attempt{Runner: r, asking: a, def: def, claim: claim, lease: lease}
+	outcome, err := j.stages(work)
+	lost := fenced(work, err)
+	cancelled := errors.Is(context.Cause(work), ErrCancelled)
+
+	result := Result{
+		Outcome:    outcome,
+		RunID:      claim.RunID,
+		Version:    j.version,
+		Extracted:  j.extracted(),
+		Rejected:   j.rejected(),
+		Validation: j.validation,
+		Err:        err,
+	}
+	if lost {
+		// Nothing of the ledger and of the message is ours any more, not even to say so.
+		return Result{RunID: claim.RunID, Lost: true, Err: err}
+	}
+	if outcome == report.Published {
+		return result
+	}
+	return j.end(ctx, result, cancelled)
+}
+
+// stages runs the five stages. An error other than a *DataError means that there is no outcome yet.
+func (j *attempt) stages(ctx context.Context) (report.Outcome, error) {
+	if err := j.open(ctx); err != nil {
+		return "", err
+	}
+	defer j.close()
+
+	if err := j.extract(ctx); err != nil {
+		return "", err
+	}
+	if err := j.validate(ctx); err != nil {
+		return "", err
+	}
+	if j.validation.Failed {
+		if err := j.stage(ctx, StagePublish, j.putQuarantine); err != nil {
+			return "", err
+		}
+		return report.DataFailed, j.wrap("validate", &DataError{Validation: j.validation})
+	}
+	same, err := j.generate(ctx)
+	if err != nil {
+		return "", err
+	}
+	if same {
+		return report.Unchanged, nil
+	}
+	if err := j.publish(ctx); err != nil {
+		return "", err
+	}
+	return report.Published, nil
+}
+
+// open makes the attempt's folder and its engine.
+func (j *attempt) open(ctx context.Context) error {
+	spool, err := os.MkdirTemp(j.cfg.Spool, fmt.Sprintf("%s-%d-", j.claim.RunID, j.claim.Attempt))
+	if err != nil {
+		return fmt.Errorf("make the spool of run %q: %w", j.claim.RunID, err)
+	}
+	j.spool = spool
+	limits := j.cfg.Engine
+	limits.Spool = spool
+	limits.TimeZone = j.def.Location.String()
+	j.engine, err = engine.Open(ctx, limits)
+	if err != nil {
+		j.close()
+		return fmt.Errorf("open the engine of run %q: %w", j.claim.RunID, err)
+	}
+	return nil
+}
+
+// close removes everything the attempt kept outside the store, whatever happened.
+func (j *attempt) close() {
+	var err error
+	if j.engine != nil {
+		err = j.engine.Close()
+	}
+	err = errors.Join(err, os.RemoveAll(j.spool))
+	if err != nil {
+		// Nobody waits for this answer: the run has its outcome. The sweep at the next start takes what is left.
+		j.cfg.Logger.Warn("spool not removed", "run", j.claim.RunID, "error", err)
+	}
+}
+
+// end records an outcome other than published, or gives the run back for another attempt.
+func (j *attempt) end(ctx context.Context, result Result, cancelled bool) Result {
+	switch {
+	case result.Outcome != "":
+	case cancelled:
+		result.Outcome, result.Err = report.Cancelled, ErrCancelled
+	case ctx.Err() != nil:
+		// The worker is told to stop: the run goes back untouched, and at once.
+		return j.release(ctx, result, context.Cause(ctx))
+	case permanent(result.Err), j.claim.Attempt >= j.cfg.MaxAttempts:
+		result.Outcome = report.Failed
+	default:
+		result.RetryAfter = backoff(j.claim.Attempt)
+		return j.release(ctx, result, result.Err)
+	}
+	ctx, cancel := afterwards(trace.Silent(ctx))
+	defer cancel()
+	err := j.cfg.Ledger.End(ctx, j.claim, ledger.Ending{
+		Outcome:          result.Outcome,
+		Err:              result.Err,
+		RecordsExtracted: result.Extracted,
+		RecordsRejected:  result.Rejected,
+	})
+	if errors.Is(err, ledger.ErrFenced) {
+		return Result{RunID: result.RunID, Lost: true, Err: err}
+	}
+	if err != nil {
+		// Not recorded is not ended: the delivery comes back, and the ledger then knows or decides anew.
+		return Result{RunID: result.RunID, RetryAfter: backoff(j.claim.Attempt), Err: fmt.Errorf("end run %q: %w", j.claim.RunID, err)}
+	}
+	return result
+}
+
+// release frees the lease first; the caller then makes the message visible, in this order only.
+func (j *attempt) release(ctx context.Context, result Result, cause error) Result {
+	ctx, cancel := afterwards(trace.Silent(ctx))
+	defer cancel()
+	err := j.cfg.Ledger.Release(ctx, j.claim, cause)
+	if errors.Is(err, ledger.ErrFenced) {
+		return Result{RunID: result.RunID, Lost: true, Err: err}
+	}
+	if err != nil {
+		j.cfg.Logger.Warn("lease not released; it runs out by itself", "run", j.claim.RunID, "error", err)
+	}
+	result.Err = cause
+	return result
+}
+
+// advance tells people and the next renewal how far the run is.
+func (j *attempt) advance(p Progress) {
+	p.RunID = j.claim.RunID
+	j.cfg.Progress(p)
+	if j.lease != nil {
+		j.lease.tell(ledger.Progress{Stage: string(p.Stage), Rows: p.Rows})
+	}
+}
+
+// stage runs fn as one subsegment.
+func (j *attempt) stage(ctx context.Context, name Stage, fn func(context.Context) error) error {
+	j.advance(Progress{Stage: name, Rows: j.rows()})
+	err := trace.Span(ctx, string(name), fn)
+	if cause := context.Cause(ctx); err != nil && cause != nil {
+		// What a driver says about a cancelled context hides why it was cancelled.
+		return fmt.Errorf("%w (%w)", cause, err)
+	}
+	return err
+}

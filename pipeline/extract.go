@@ -1,0 +1,101 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+
+	"github.com/monthend/monthend/pipeline/source"
+	"github.com/monthend/monthend/report"
+	"github.com/monthend/monthend/trace"
+)
+
+// extracted is what one extract query brought.
+type extracted struct {
+	Name   string `json:"name"`
+	Rows   int64  `json:"rows"`
+	Digest string `json:"digest"` // order-free, over the raw rows
+}
+
+// extract moves the rows of every query of the definition from one snapshot of the source into the engine. The source's
+// transaction ends with the last query: nothing later may hold a snapshot open on somebody's database.
+func (j *attempt) extract(ctx context.Context) error {
+	return j.stage(ctx, StageExtract, func(ctx context.Context) error {
+		snapshot, err := j.cfg.Source.Begin(ctx, j.def.Location.String())
+		if err != nil {
+			return j.wrap("extract", err)
+		}
+		defer func() {
+			ctx, cancel := afterwards(ctx)
+			defer cancel()
+			snapshot.Close(ctx)
+		}()
+		j.snapshot = snapshot.ID()
+		for _, query := range j.def.Extract {
+			if err := j.extractOne(ctx, snapshot, query); err != nil {
+				return j.wrap("extract", fmt.Errorf("query %q: %w", query.Name, err))
+			}
+		}
+		trace.Metadata(ctx, "records_extracted", j.extracted())
+		trace.Metadata(ctx, "extracts", j.extracts)
+		return nil
+	})
+}
+
+func (j *attempt) extractOne(ctx context.Context, snapshot *source.Snapshot, query report.Extract) error {
+	start, end := j.claim.Key.Period.Bounds(j.def.Location)
+	rows, err := snapshot.Query(ctx, query, source.Params{
+		PeriodStart: start,
+		PeriodEnd:   end,
+		PeriodFirst: j.claim.Key.Period.First(),
+		PeriodNext:  j.claim.Key.Period.Add(1).First(),
+		Tenant:      j.claim.Key.Tenant,
+	})
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	n, err := j.engine.Load(ctx, query.Name, rows)
+	if err != nil {
+		return err
+	}
+	if n != rows.Rows() {
+		return fmt.Errorf("the source sent %d rows and the engine holds %d", rows.Rows(), n)
+	}
+	digest := rows.Digest()
+	j.extracts = append(j.extracts, extracted{Name: query.Name, Rows: n, Digest: hex.EncodeToString(digest[:])})
+	j.advance(Progress{Stage: StageExtract, Step: query.Name, Done: len(j.extracts), Steps: len(j.def.Extract), Rows: j.rows()})
+	return nil
+}
+
+// wrap names the stage, the report and the month.
+func (j *attempt) wrap(stage string, err error) error {
+	return fmt.Errorf("%s %q %s: %w", stage, j.def.Name, j.claim.Key.Period, err)
+}
+
+// rows is the number of all rows extracted so far.
+func (j *attempt) rows() int64 {
+	var n int64
+	for _, e := range j.extracts {
+		n += e.Rows
+	}
+	return n
+}
+
+// extracted is the number of records: the rows of the definition's main extract.
+func (j *attempt) extracted() int64 {
+	for _, e := range j.extracts {
+		if e.Name == mainExtract(j.def) {
+			return e.Rows
+		}
+	}
+	return 0
+}
+
+// mainExtract is the extract whose rows are the report's records: the one that the gate counts, else the first.
+func mainExtract(def report.Definition) string {
+	if def.Gate.Of != "" || len(def.Extract) == 0 {
+		return def.Gate.Of
+	}
+	return def.Extract[0].Name
+}

@@ -1,0 +1,151 @@
+package pipeline
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/monthend/monthend/pipeline/store"
+	"github.com/monthend/monthend/report"
+)
+
+// Manifest says what a version is made of. Content is byte-reproducible: equal data gives equal content, and its canonical
+// hash is the content digest in the version's path. Provenance tells how this copy came about and differs every time.
+type Manifest struct {
+	Schema     int        `json:"schema"` // 1
+	Content    Content    `json:"content"`
+	Provenance Provenance `json:"provenance"`
+}
+
+// Content is the reproducible part of a Manifest.
+type Content struct {
+	Report           string              `json:"report"`
+	Period           string              `json:"period"`
+	Tenant           string              `json:"tenant"`
+	Version          int                 `json:"version"`
+	DefinitionDigest string              `json:"definition_digest"`
+	DataDigest       string              `json:"data_digest"`
+	Reason           string              `json:"reason,omitempty"` // of a restatement
+	Rows             []report.TableCount `json:"rows"`
+	ControlTotals    []ControlTotal      `json:"control_totals"`
+	Artifacts        []Artifact          `json:"artifacts"`
+	Previous         string              `json:"previous,omitempty"` // content digest of the version before
+}
+
+// ControlTotal is one assert and what it found, decimals as text.
+type ControlTotal struct {
+	Rule      string `json:"rule"`
+	Expected  string `json:"expected"`
+	Actual    string `json:"actual"`
+	Tolerance string `json:"tolerance"`
+}
+
+// Provenance is who made a version, when asked by whom, from which snapshot.
+type Provenance struct {
+	RunID       string `json:"run_id"`
+	Attempt     int    `json:"attempt"`
+	Token       int64  `json:"token"`
+	RequestID   string `json:"request_id"`
+	TraceID     string `json:"trace_id,omitempty"`
+	RequestedBy string `json:"requested_by,omitempty"`
+	Schedule    string `json:"schedule,omitempty"`
+	Snapshot    string `json:"snapshot"`
+}
+
+// Artifact is one file of a version; Name is relative to the version's folder.
+type Artifact struct {
+	Name   string `json:"name"`
+	Format string `json:"format"`
+	Bytes  int64  `json:"bytes"`
+	SHA256 string `json:"sha256"`
+	Kept   bool   `json:"kept,omitempty"` // a dataset kept for later months, in a format nobody asked for
+
+	file string // where the attempt has it
+}
+
+func (a Artifact) sum() store.Sum { return store.Sum{SHA256: a.SHA256, Size: a.Bytes} }
+
+// Files are the artifacts that the definition asked for: the drawn formats and the exports.
+func (c Content) Files() []Artifact {
+	var files []Artifact
+	for _, a := range c.Artifacts {
+		if !a.Kept {
+			files = append(files, a)
+		}
+	}
+	return files
+}
+
+// Digest is the canonical hash of c in hex: sha256 over its JSON with sorted keys and no white space.
+func (c Content) Digest() (string, error) { return canonicalDigest(c) }
+
+// ParseManifest reads a manifest as the store or the ledger has it.
+func ParseManifest(data []byte) (Manifest, error) {
+	var m Manifest
+	if err := json.Unmarshal(data, &m); err != nil {
+		return m, fmt.Errorf("read manifest: %w", err)
+	}
+	if m.Schema != 1 {
+		return m, fmt.Errorf("read manifest: schema %d is not known", m.Schema)
+	}
+	return m, nil
+}
+
+// canonicalDigest hashes v as JSON whose keys are sorted at every level, so that the order of Go's fields means nothing.
+func canonicalDigest(v any) (string, error) {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return "", err
+	}
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.UseNumber()
+	var tree any
+	if err := decoder.Decode(&tree); err != nil {
+		return "", err
+	}
+	sum := sha256.New()
+	encoder := json.NewEncoder(trimNewline{sum})
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(tree); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// trimNewline leaves out the newline that json.Encoder writes last; a newline inside JSON text is always escaped.
+type trimNewline struct{ w io.Writer }
+
+func (t trimNewline) Write(p []byte) (int, error) {
+	_, err := t.w.Write(bytes.TrimSuffix(p, []byte("\n")))
+	return len(p), err
+}
+
+// measure takes the size and the hash of a file.
+func measure(name, format, file string) (Artifact, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return Artifact{}, err
+	}
+	defer f.Close()
+	sum := sha256.New()
+	n, err := io.Copy(sum, f)
+	if err != nil {
+		return Artifact{}, fmt.Errorf("hash %q: %w", name, err)
+	}
+	return Artifact{Name: name, Format: format, Bytes: n, SHA256: hex.EncodeToString(sum.Sum(nil)), file: file}, nil
+}
+
+// dataDigest is what two runs share exactly when they stand on equal data: the definition, the raw rows whatever their
+// order, the datasets and the verdicts of the rules. The version and the reason are no part of it.
+func dataDigest(def report.Definition, extracts []extracted, datasets []report.Dataset, v report.Validation) (string, error) {
+	return canonicalDigest(struct {
+		Definition string
+		Extracts   []extracted
+		Datasets   []report.Dataset
+		Validation report.Validation
+	}{def.Digest, extracts, datasets, v})
+}
