@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"github.com/monthend/monthend/pipeline"
+	"github.com/monthend/monthend/pipeline/engine"
+	"github.com/monthend/monthend/pipeline/ledger"
+	"github.com/monthend/monthend/pipeline/source"
+	"github.com/monthend/monthend/pipeline/store"
+	"github.com/monthend/monthend/queue"
+	"github.com/monthend/monthend/report"
+	"github.com/monthend/monthend/report/catalog"
+	"github.com/monthend/monthend/trace"
+	"github.com/monthend/monthend/trace/awstrace"
+	"github.com/monthend/monthend/trace/pgxtrace"
+)
+
+// awsConfig reads AWS's own variables and files.
+func awsConfig(ctx context.Context) (aws.Config, error) {
+	cfg, err := config.LoadDefaultConfig(ctx)
+	if err != nil {
+		return cfg, usage("", "read the AWS settings: %w", err)
+	}
+	if cfg.Region == "" {
+		return cfg, usage("export AWS_REGION=eu-central-1", "AWS_REGION is not set")
+	}
+	return cfg, nil
+}
+
+// openTracer begins tracing; without an address nothing is sent and everything works.
+func (s *settings) openTracer(logger *slog.Logger) (*trace.Tracer, error) {
+	if err := s.checkTrace(); err != nil {
+		return nil, err
+	}
+	return trace.New(trace.Config{Address: s.XRayAddress, Logger: logger})
+}
+
+// openLedger opens the run ledger, telling apart what is missing, what is old and what is not there.
+func (s *settings) openLedger(ctx context.Context) (*ledger.Store, error) {
+	if err := s.needDatabase(); err != nil {
+		return nil, err
+	}
+	l, err := ledger.Open(ctx, ledger.Config{URL: s.DatabaseURL, Owner: owner()})
+	if errors.Is(err, ledger.ErrSchemaOld) {
+		return nil, withCode(exitUnavailable, "monthend migrate", err)
+	}
+	if err != nil {
+		return nil, unavailable("", "open the ledger: %w", err)
+	}
+	return l, nil
+}
+
+// openCatalog has the definitions that ship and, above them, those of the folder that is set.
+func (s *settings) openCatalog() (*report.Catalog, error) {
+	layers := []fs.FS{catalog.FS}
+	if s.Definitions != "" {
+		if info, err := os.Stat(s.Definitions); err != nil || !info.IsDir() {
+			return nil, usage("", "MONTHEND_DEFINITIONS %q is not a folder", s.Definitions)
+		}
+		layers = append(layers, os.DirFS(s.Definitions))
+	}
+	return report.NewCatalog(layers...)
+}
+
+// openStore opens where versions are kept.
+func (s *settings) openStore(ctx context.Context) (store.Store, error) {
+	if err := s.needOutput(); err != nil {
+		return nil, err
+	}
+	var client *s3.Client
+	if store.IsS3(s.Output) {
+		cfg, err := awsConfig(ctx)
+		if err != nil {
+			return nil, err
+		}
+		client = s3.NewFromConfig(cfg, func(o *s3.Options) {
+			o.UsePathStyle = true
+			awstrace.Instrument(&o.APIOptions)
+		})
+	}
+	st, err := store.Open(ctx, s.Output, client)
+	if err != nil {
+		return nil, unavailable("", "open the output: %w", err)
+	}
+	return st, nil
+}
+
+// openProducer opens the sending side of the queue, traced.
+func (s *settings) openProducer(cfg aws.Config) (*queue.Producer, error) {
+	client := sqs.NewFromConfig(cfg, func(o *sqs.Options) { awstrace.Instrument(&o.APIOptions) })
+	return queue.NewProducer(queue.ProducerConfig{Client: client, QueueURL: s.QueueURL})
+}
+
+// rooms is what running a job needs, opened and checked. close ends what was opened.
+type rooms struct {
+	catalog *report.Catalog
+	ledger  *ledger.Store
+	source  *source.Postgres
+	store   store.Store
+	tracer  *trace.Tracer
+	runner  *pipeline.Runner
+}
+
+// openRooms opens everything that runs jobs.
+func (s *settings) openRooms(ctx context.Context, logger *slog.Logger, progress func(pipeline.Progress)) (*rooms, error) {
+	r, err := s.openReading(ctx, logger)
+	if err != nil {
+		return nil, err
+	}
+	if r.ledger, err = s.openLedger(ctx); err == nil {
+		r.store, err = s.openStore(ctx)
+	}
+	if err == nil {
+		r.runner, err = pipeline.New(s.pipelineConfig(r, logger, progress))
+	}
+	if err != nil {
+		r.close(ctx)
+		return nil, err
+	}
+	return r, nil
+}
+
+// openReading opens what reads a month and publishes nothing.
+func (s *settings) openReading(ctx context.Context, logger *slog.Logger) (r *rooms, err error) {
+	if err := errors.Join(s.needSource(), s.makeSpool()); err != nil {
+		return nil, err
+	}
+	r = &rooms{}
+	if r.catalog, err = s.openCatalog(); err != nil {
+		return nil, err
+	}
+	if r.tracer, err = s.openTracer(logger); err != nil {
+		return nil, err
+	}
+	if r.source, err = source.OpenPostgres(ctx, s.SourceURL, pgxtrace.New()); err != nil {
+		r.close(ctx)
+		return nil, unavailable("", "open the source: %w", err)
+	}
+	return r, nil
+}
+
+func (s *settings) pipelineConfig(r *rooms, logger *slog.Logger, progress func(pipeline.Progress)) pipeline.Config {
+	return pipeline.Config{
+		Ledger:   r.ledger,
+		Store:    r.store,
+		Source:   r.source,
+		Catalog:  r.catalog,
+		Tracer:   r.tracer,
+		Spool:    s.Spool,
+		Engine:   engine.Config{MemoryLimit: s.MemoryMB << 20},
+		Logger:   logger,
+		Progress: progress,
+	}
+}
+
+// close closes what was opened, in the other order; the tracer flushes last of all.
+func (r *rooms) close(ctx context.Context) {
+	if r.source != nil {
+		r.source.Close()
+	}
+	if r.ledger != nil {
+		r.ledger.Close()
+	}
+	if r.tracer != nil {
+		flush(ctx, r.tracer)
+	}
+}
+
+// flush sends what the tracer still holds, bounded: a daemon that is not there must not hold up the end.
+func flush(ctx context.Context, tracer *trace.Tracer) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), flushTimeout)
+	defer cancel()
+	tracer.Close(ctx)
+}
+
+// owner names this process in claims: readable, and unlike any other.
+func owner() string {
+	host, err := os.Hostname()
+	if err != nil {
+		host = "unknown"
+	}
+	return fmt.Sprintf("%s/%d/%s", host, os.Getpid(), rand.Text()[:6])
+}

@@ -1,0 +1,262 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/monthend/monthend/pipeline/ledger"
+	"github.com/monthend/monthend/report"
+)
+
+func newRunsCommand(a *app, s settings) *cobra.Command {
+	return group("runs", "What was asked for and what became of it",
+		newRunsListCommand(a, s), newRunsShowCommand(a, s))
+}
+
+func newRunsListCommand(a *app, s settings) *cobra.Command {
+	var filter ledger.Filter
+	cmd := &cobra.Command{
+		Use:   "list",
+		Short: "List runs, the newest first",
+		Args:  wants(),
+		RunE:  func(cmd *cobra.Command, _ []string) error { return a.runRunsList(cmd.Context(), s, filter) },
+	}
+	fs := cmd.Flags()
+	fs.StringVar(&filter.Report, "report", "", "runs of this report only")
+	fs.StringVar(&filter.Tenant, "tenant", "", "runs of this tenant only")
+	fs.IntVar(&filter.Limit, "limit", 50, "how many at the most")
+	s.databaseFlags(fs)
+	return cmd
+}
+
+// runLine is one run as lists show it.
+type runLine struct {
+	RunID     string     `json:"run_id"`
+	Report    string     `json:"report"`
+	Period    string     `json:"period"`
+	Tenant    string     `json:"tenant,omitempty"`
+	Status    string     `json:"status"`
+	Attempt   int        `json:"attempt"`
+	Version   int        `json:"version,omitempty"`
+	Extracted int64      `json:"records_extracted"`
+	Rejected  int64      `json:"records_rejected"`
+	Stage     string     `json:"stage,omitempty"`
+	TraceID   string     `json:"trace_id,omitempty"`
+	Error     string     `json:"error,omitempty"`
+	Created   time.Time  `json:"created_at"`
+	Ended     *time.Time `json:"ended_at,omitempty"`
+}
+
+func newRunLine(r ledger.Run) runLine {
+	line := runLine{
+		RunID: r.RunID, Report: r.Key.Report, Period: r.Key.Period.String(), Tenant: r.Key.Tenant, Status: runStatus(r),
+		Attempt: r.Attempt, Version: r.Version, Extracted: r.RecordsExtracted, Rejected: r.RecordsRejected,
+		Stage: r.Stage, TraceID: r.TraceID, Error: r.Error, Created: r.CreatedAt.UTC(),
+	}
+	if !r.EndedAt.IsZero() {
+		ended := r.EndedAt.UTC()
+		line.Ended, line.Stage = &ended, ""
+	}
+	return line
+}
+
+// runStatus is the outcome of a run, or what it does while it has none.
+func runStatus(r ledger.Run) string {
+	switch {
+	case r.Outcome != "":
+		return string(r.Outcome)
+	case r.Running:
+		return "running"
+	}
+	return "waiting"
+}
+
+func (a *app) runRunsList(ctx context.Context, s settings, filter ledger.Filter) error {
+	if err := a.checkFormat(formatTable, formatJSON, formatCSV); err != nil {
+		return err
+	}
+	books, err := s.openLedger(ctx)
+	if err != nil {
+		return err
+	}
+	defer books.Close()
+	runs, err := books.Runs(ctx, filter)
+	if err != nil {
+		return unavailable("", "list the runs: %w", err)
+	}
+	g := grid{
+		head:  []string{"run", "report", "period", "tenant", "status", "version", "attempt", "extracted", "rejected", "created"},
+		right: map[int]bool{5: true, 6: true, 7: true, 8: true},
+	}
+	lines := make([]runLine, len(runs))
+	for i, r := range runs {
+		l := newRunLine(r)
+		lines[i] = l
+		version := ""
+		if l.Version > 0 {
+			version = strconv.Itoa(l.Version)
+		}
+		g.rows = append(g.rows, []string{
+			l.RunID, l.Report, l.Period, l.Tenant, l.Status, version, strconv.Itoa(l.Attempt),
+			strconv.FormatInt(l.Extracted, 10), strconv.FormatInt(l.Rejected, 10), l.Created.Format(time.RFC3339),
+		})
+	}
+	return a.printGrid(g, lines)
+}
+
+func newRunsShowCommand(a *app, s settings) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "show RUN",
+		Short: "Show one run: its attempts and its files",
+		Args:  wants("RUN"),
+		RunE:  func(cmd *cobra.Command, args []string) error { return a.runRunsShow(cmd.Context(), s, args[0]) },
+	}
+	s.databaseFlags(cmd.Flags())
+	s.outputFlags(cmd.Flags())
+	return cmd
+}
+
+// attemptLine is one attempt of a run.
+type attemptLine struct {
+	Attempt int        `json:"attempt"`
+	Token   int64      `json:"token"`
+	Owner   string     `json:"owner"`
+	Outcome string     `json:"outcome,omitempty"`
+	TraceID string     `json:"trace_id,omitempty"`
+	Error   string     `json:"error,omitempty"`
+	Started time.Time  `json:"started_at"`
+	Ended   *time.Time `json:"ended_at,omitempty"`
+}
+
+// runShown is one run whole.
+type runShown struct {
+	runLine
+	Reason      string        `json:"reason,omitempty"`
+	RequestedBy string        `json:"requested_by,omitempty"`
+	Attempts    []attemptLine `json:"attempts"`
+	Files       []fileLine    `json:"files"`
+}
+
+func (a *app) runRunsShow(ctx context.Context, s settings, id string) error {
+	if err := a.checkFormat(formatTable, formatJSON); err != nil {
+		return err
+	}
+	books, err := s.openLedger(ctx)
+	if err != nil {
+		return err
+	}
+	defer books.Close()
+	shown, err := loadRun(ctx, s, books, id)
+	if err != nil {
+		return err
+	}
+	if a.format == formatJSON {
+		return a.printJSON(shown)
+	}
+	a.printRunShown(shown)
+	return nil
+}
+
+// loadRun reads a run, its attempts and the files of its version.
+func loadRun(ctx context.Context, s settings, books *ledger.Store, id string) (runShown, error) {
+	run, err := books.Run(ctx, id)
+	if errors.Is(err, ledger.ErrNotFound) {
+		return runShown{}, withCode(exitFailed, "monthend runs list", fmt.Errorf("there is no run %q", id))
+	}
+	if err != nil {
+		return runShown{}, unavailable("", "show run %q: %w", id, err)
+	}
+	attempts, err := books.Attempts(ctx, id)
+	if err != nil {
+		return runShown{}, unavailable("", "show run %q: %w", id, err)
+	}
+	shown := runShown{
+		runLine: newRunLine(run), Reason: run.Reason, RequestedBy: run.RequestedBy, Attempts: []attemptLine{}, Files: []fileLine{},
+	}
+	for _, t := range attempts {
+		line := attemptLine{
+			Attempt: t.Number, Token: t.Token, Owner: t.Owner, Outcome: attemptOutcome(t), TraceID: t.TraceID, Error: t.Error,
+			Started: t.StartedAt.UTC(),
+		}
+		if !t.EndedAt.IsZero() {
+			ended := t.EndedAt.UTC()
+			line.Ended = &ended
+		}
+		shown.Attempts = append(shown.Attempts, line)
+	}
+	if run.Outcome != report.Published {
+		return shown, nil
+	}
+	version, err := versionOf(ctx, books, run)
+	if err != nil {
+		return shown, err
+	}
+	var o outcome
+	err = o.addFiles(version, s.Output)
+	shown.Files = o.Files
+	return shown, err
+}
+
+// versionOf finds the version that a run published.
+func versionOf(ctx context.Context, books *ledger.Store, run ledger.Run) (ledger.Version, error) {
+	versions, err := books.Versions(ctx, run.Key)
+	if err != nil {
+		return ledger.Version{}, unavailable("", "show run %q: %w", run.RunID, err)
+	}
+	for _, v := range versions {
+		if v.Number == run.Version {
+			return v, nil
+		}
+	}
+	return ledger.Version{}, fmt.Errorf("show run %q: the ledger has no version %d of %s", run.RunID, run.Version, run.Key)
+}
+
+// attemptOutcome is how an attempt ended, in one word.
+func attemptOutcome(t ledger.Attempt) string {
+	switch {
+	case t.Crashed:
+		return "crashed"
+	case t.Outcome == "" && !t.EndedAt.IsZero():
+		return "released"
+	}
+	return string(t.Outcome)
+}
+
+func (a *app) printRunShown(r runShown) {
+	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
+	defer w.Flush()
+	line := func(name, format string, args ...any) {
+		if text := fmt.Sprintf(format, args...); text != "" {
+			fmt.Fprintf(w, "%s\t%s\n", name, text)
+		}
+	}
+	line("run", "%s", r.RunID)
+	line("report", "%s %s %s", r.Report, r.Period, r.Tenant)
+	line("status", "%s", r.Status)
+	line("stage", "%s", r.Stage)
+	if r.Version > 0 {
+		line("version", "%d", r.Version)
+	}
+	line("records", "%s extracted, %s rejected", count(r.Extracted), count(r.Rejected))
+	line("asked by", "%s", r.RequestedBy)
+	line("reason", "%s", r.Reason)
+	line("trace", "%s", r.TraceID)
+	line("error", "%s", oneLine(r.Error))
+	line("created", "%s", r.Created.Format(time.RFC3339))
+	for _, t := range r.Attempts {
+		ended := "in work"
+		if t.Ended != nil {
+			ended = t.Ended.Sub(t.Started).Round(time.Millisecond).String()
+		}
+		line(fmt.Sprintf("attempt %d", t.Attempt), "%s  %s  %s  %s", t.Started.Format(time.RFC3339), ended, t.Outcome, oneLine(t.Error))
+	}
+	for _, f := range r.Files {
+		line("file", "%s  %s", f.Path, sizeText(f.Bytes))
+	}
+}

@@ -1,0 +1,150 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+	"github.com/spf13/pflag"
+)
+
+// settings is what the environment says; flags override it, command by command.
+type settings struct {
+	DatabaseURL string        `env:"MONTHEND_DATABASE_URL"`
+	SourceURL   string        `env:"MONTHEND_SOURCE_URL"`
+	QueueURL    string        `env:"MONTHEND_QUEUE_URL"`
+	Output      string        `env:"MONTHEND_OUTPUT"`
+	Definitions string        `env:"MONTHEND_DEFINITIONS"`
+	XRayAddress string        `env:"MONTHEND_XRAY_ADDRESS"`
+	HealthFile  string        `env:"MONTHEND_HEALTH_FILE"`
+	Spool       string        `env:"MONTHEND_SPOOL"`
+	MemoryMB    int64         `env:"MONTHEND_MEMORY_MB" envDefault:"256"`
+	Concurrency int           `env:"MONTHEND_CONCURRENCY" envDefault:"1"`
+	Drain       time.Duration `env:"MONTHEND_DRAIN" envDefault:"25s"`
+	LogLevel    string        `env:"MONTHEND_LOG_LEVEL" envDefault:"info"`
+}
+
+// readSettings reads environ; a malformed value is a usage error that names its variable.
+func readSettings(environ []string) (settings, error) {
+	var s settings
+	err := env.ParseWithOptions(&s, env.Options{Environment: env.ToMap(environ)})
+	if err != nil {
+		return s, usage("", "read the environment: %s", strings.TrimPrefix(err.Error(), "env: "))
+	}
+	return s, nil
+}
+
+// flag adds a flag whose default is what the environment says. The default is not shown: it may hold a password.
+func flag[T any](add func(*T, string, T, string), fs *pflag.FlagSet, value *T, name, text string) {
+	add(value, name, *value, text)
+	fs.Lookup(name).DefValue = ""
+}
+
+func (s *settings) databaseFlags(fs *pflag.FlagSet) {
+	flag(fs.StringVar, fs, &s.DatabaseURL, "database-url", "PostgreSQL of the run ledger (MONTHEND_DATABASE_URL)")
+}
+
+func (s *settings) sourceFlags(fs *pflag.FlagSet) {
+	flag(fs.StringVar, fs, &s.SourceURL, "source-url", "PostgreSQL the reports read; the ledger's when empty (MONTHEND_SOURCE_URL)")
+}
+
+func (s *settings) queueFlags(fs *pflag.FlagSet) {
+	flag(fs.StringVar, fs, &s.QueueURL, "queue-url", "SQS queue of the jobs (MONTHEND_QUEUE_URL)")
+}
+
+func (s *settings) outputFlags(fs *pflag.FlagSet) {
+	flag(fs.StringVar, fs, &s.Output, "output", "where versions are kept: file:///dir or s3://bucket/prefix (MONTHEND_OUTPUT)")
+}
+
+func (s *settings) definitionFlags(fs *pflag.FlagSet) {
+	flag(fs.StringVar, fs, &s.Definitions, "definitions", "folder with report definitions of your own (MONTHEND_DEFINITIONS)")
+}
+
+func (s *settings) traceFlags(fs *pflag.FlagSet) {
+	flag(fs.StringVar, fs, &s.XRayAddress, "xray-address", "host:port of the X-Ray daemon; nothing is traced when empty (MONTHEND_XRAY_ADDRESS)")
+}
+
+func (s *settings) engineFlags(fs *pflag.FlagSet) {
+	flag(fs.StringVar, fs, &s.Spool, "spool", "folder for the files of runs in work (MONTHEND_SPOOL)")
+	flag(fs.Int64Var, fs, &s.MemoryMB, "memory-mb", "memory of the engine in MB, 256 unless set (MONTHEND_MEMORY_MB)")
+}
+
+// laptop is the hint wherever something that the local cloud gives is missing.
+const laptop = "monthend local -o env > local.env &   # then: . ./local.env"
+
+// needDatabase checks the ledger's URL before anything is opened.
+func (s *settings) needDatabase() error {
+	if s.DatabaseURL == "" {
+		return usage(laptop, "MONTHEND_DATABASE_URL is not set, and --database-url is not given")
+	}
+	return checkURL("MONTHEND_DATABASE_URL", s.DatabaseURL, "postgres", "postgresql")
+}
+
+// needSource falls back to the ledger's database.
+func (s *settings) needSource() error {
+	if s.SourceURL == "" {
+		s.SourceURL = s.DatabaseURL
+	}
+	if s.SourceURL == "" {
+		return usage(laptop, "MONTHEND_SOURCE_URL is not set, and --source-url is not given")
+	}
+	return checkURL("MONTHEND_SOURCE_URL", s.SourceURL, "postgres", "postgresql")
+}
+
+func (s *settings) needQueue() error {
+	if s.QueueURL == "" {
+		return usage(laptop, "MONTHEND_QUEUE_URL is not set, and --queue-url is not given")
+	}
+	return checkURL("MONTHEND_QUEUE_URL", s.QueueURL, "http", "https")
+}
+
+func (s *settings) needOutput() error {
+	if s.Output == "" {
+		return usage(laptop, "MONTHEND_OUTPUT is not set, and --output is not given")
+	}
+	return checkURL("MONTHEND_OUTPUT", s.Output, "file", "s3")
+}
+
+func (s *settings) checkTrace() error {
+	if s.XRayAddress == "" {
+		return nil
+	}
+	if _, port, err := net.SplitHostPort(s.XRayAddress); err != nil || port == "" {
+		return usage("", "MONTHEND_XRAY_ADDRESS %q is not of the form host:port", s.XRayAddress)
+	}
+	return nil
+}
+
+// spool makes the folder of runs in work.
+func (s *settings) makeSpool() error {
+	if s.Spool == "" {
+		s.Spool = filepath.Join(os.TempDir(), "monthend-spool")
+	}
+	if err := os.MkdirAll(s.Spool, 0o700); err != nil {
+		return unavailable("", "make the spool: %w", err)
+	}
+	return nil
+}
+
+// checkURL refuses what is no URL of one of the schemes. What it says never holds the value: it may carry a password.
+func checkURL(name, value string, schemes ...string) error {
+	u, err := url.Parse(value)
+	if err != nil {
+		return usage("", "%s is not a URL", name)
+	}
+	for _, scheme := range schemes {
+		if u.Scheme == scheme {
+			return nil
+		}
+	}
+	forms := make([]string, len(schemes))
+	for i, scheme := range schemes {
+		forms[i] = fmt.Sprintf("%s://…", scheme)
+	}
+	return usage("", "%s is not of the form %s", name, strings.Join(forms, " or "))
+}

@@ -1,0 +1,204 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/spf13/cobra"
+
+	"github.com/monthend/monthend/pipeline"
+	"github.com/monthend/monthend/queue"
+	"github.com/monthend/monthend/report"
+)
+
+// flushTimeout bounds how long the end of a command waits for its trace to leave.
+const flushTimeout = 2 * time.Second
+
+// The pace at which jobs of an unknown version are put back for newer workers, and when that ends.
+const (
+	unknownVersionDelay = 15 * time.Minute
+	unknownVersionLimit = 24 * time.Hour
+)
+
+func newWorkCommand(a *app, s settings) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "work",
+		Short: "Take report jobs from the queue and run them, until stopped",
+		Long: "work takes report jobs from the queue and runs them until it is stopped. The first SIGTERM or Ctrl-C stops\n" +
+			"receiving and lets the runs in work end, up to --drain; the second ends at once. Either way a message that is\n" +
+			"not done goes back to the queue.",
+		Args: wants(),
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.runWork(cmd.Context(), s) },
+	}
+	fs := cmd.Flags()
+	s.databaseFlags(fs)
+	s.sourceFlags(fs)
+	s.queueFlags(fs)
+	s.outputFlags(fs)
+	s.definitionFlags(fs)
+	s.traceFlags(fs)
+	s.engineFlags(fs)
+	flag(fs.IntVar, fs, &s.Concurrency, "concurrency", "runs at the same time, 1 unless set (MONTHEND_CONCURRENCY)")
+	flag(fs.DurationVar, fs, &s.Drain, "drain", "how long runs in work may go on after the first signal, 25s unless set (MONTHEND_DRAIN)")
+	flag(fs.StringVar, fs, &s.HealthFile, "health-file", "file that is rewritten at each poll, for healthcheck (MONTHEND_HEALTH_FILE)")
+	flag(fs.StringVar, fs, &s.LogLevel, "log-level", "debug, info, warn or error (MONTHEND_LOG_LEVEL)")
+	return cmd
+}
+
+func (a *app) runWork(ctx context.Context, s settings) error {
+	logger, err := a.logger(s.LogLevel)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(s.needQueue(), s.needDatabase(), s.needOutput()); err != nil {
+		return err
+	}
+	cfg, err := awsConfig(ctx)
+	if err != nil {
+		return err
+	}
+	rooms, err := s.openRooms(ctx, logger, nil)
+	if err != nil {
+		return err
+	}
+	defer rooms.close(ctx)
+	worker, err := newWorker(s, cfg, rooms, logger)
+	if err != nil {
+		return err
+	}
+	// A worker that starts against nothing should say so before the loop begins, which rides out everything.
+	if _, err := queue.Inspect(ctx, sqs.NewFromConfig(cfg), s.QueueURL); err != nil {
+		return queueFailure(err)
+	}
+	logger.Info("working", "queue", s.QueueURL, "concurrency", s.Concurrency)
+	return worker.work(ctx, a.abort)
+}
+
+// worker is where the queue meets the pipeline.
+type worker struct {
+	consumer *queue.Consumer
+	runner   *pipeline.Runner
+	logger   *slog.Logger
+	settled  func(requestID string, result pipeline.Result) // told after each delivery; nil is nobody
+}
+
+func newWorker(s settings, cfg aws.Config, r *rooms, logger *slog.Logger) (*worker, error) {
+	// Polls and settlements are not work: their client is not traced.
+	consumer, err := queue.NewConsumer(queue.ConsumerConfig{
+		Client:      sqs.NewFromConfig(cfg),
+		QueueURL:    s.QueueURL,
+		Concurrency: s.Concurrency,
+		Drain:       s.Drain,
+		Logger:      logger,
+		Tick:        healthTick(s.HealthFile, logger),
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &worker{consumer: consumer, runner: r.runner, logger: logger}, nil
+}
+
+// queueFailure gives an error of the queue its exit code.
+func queueFailure(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, queue.ErrNoQueue):
+		return usage("", "%w", err)
+	}
+	return unavailable("", "%w", err)
+}
+
+// work receives until ctx ends, then drains; abort ends the drain.
+func (w *worker) work(ctx, abort context.Context) error {
+	stop := context.AfterFunc(abort, w.consumer.Abort)
+	defer stop()
+	err := w.consumer.Run(ctx, w.handle)
+	if errors.Is(err, queue.ErrDrained) {
+		// What was cut short is back in the queue: that is what a drain promises.
+		w.logger.Warn("drained", "error", err)
+		return nil
+	}
+	return err
+}
+
+// handle is the meeting of queue and pipeline: decode, run, settle.
+func (w *worker) handle(ctx context.Context, m queue.Message) queue.Settlement {
+	asking := pipeline.Asking{
+		RequestID: m.ID,
+		MessageID: m.ID,
+		Trace:     m.TraceHeader,
+		Delivered: m.ReceiveCount,
+	}
+	if m.ReceiveCount == 1 {
+		// When a redelivery became receivable is not told by the queue.
+		asking.QueueWait = m.ReceivedAt.Sub(m.SentAt)
+	}
+	var result pipeline.Result
+	job, err := report.DecodeJob(m.Body)
+	var unknown *report.UnknownVersionError
+	switch {
+	case errors.As(err, &unknown) && m.ReceivedAt.Sub(m.SentAt) < unknownVersionLimit:
+		w.logger.WarnContext(ctx, "job put back for a newer worker", "message", m.ID, "error", err)
+		return queue.Retry(unknownVersionDelay)
+	case err != nil:
+		result = w.runner.Refuse(ctx, asking, err)
+	default:
+		asking.Job, asking.RequestID = job, job.ID(m.ID)
+		result = w.runner.Run(ctx, asking)
+	}
+	w.log(ctx, asking, result)
+	if w.settled != nil {
+		defer w.settled(asking.RequestID, result)
+	}
+	return settlement(result)
+}
+
+// settlement maps what became of a request to what becomes of its message.
+func settlement(r pipeline.Result) queue.Settlement {
+	switch {
+	case r.Lost:
+		return queue.Leave()
+	case r.Outcome == report.Failed:
+		return queue.DeadLetter(oneLine(r.Err.Error()))
+	case r.Outcome != "":
+		return queue.Delete()
+	}
+	return queue.Retry(r.RetryAfter)
+}
+
+// log tells the end of a delivery, once.
+func (w *worker) log(ctx context.Context, asking pipeline.Asking, r pipeline.Result) {
+	args := []any{
+		"request", asking.RequestID, "report", asking.Job.Report, "period", asking.Job.Period, "tenant", asking.Job.Tenant,
+		"run", r.RunID, "trace_id", r.TraceID, "records_extracted", r.Extracted, "records_rejected", r.Rejected,
+	}
+	switch {
+	case r.Lost:
+		w.logger.WarnContext(ctx, "lease lost, message left to its new owner", append(args, "error", r.Err)...)
+	case r.Outcome == "":
+		w.logger.InfoContext(ctx, "job put back", append(args, "again_in", r.RetryAfter.String(), "error", r.Err)...)
+	case r.Outcome == report.Failed, r.Outcome == report.DataFailed:
+		w.logger.ErrorContext(ctx, "job "+string(r.Outcome), append(args, "error", r.Err)...)
+	default:
+		w.logger.InfoContext(ctx, "job "+string(r.Outcome), append(args, "version", r.Version.Number)...)
+	}
+}
+
+// healthTick rewrites the health file at each tick of the poll loop.
+func healthTick(file string, logger *slog.Logger) func(time.Time) {
+	if file == "" {
+		return nil
+	}
+	return func(at time.Time) {
+		err := os.WriteFile(file, []byte(at.UTC().Format(time.RFC3339)+"\n"), 0o644)
+		if err != nil {
+			logger.Warn("health file not written", "error", err)
+		}
+	}
+}
