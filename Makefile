@@ -1,0 +1,26 @@
+# The few targets that people expect; each is one command that can be typed as well.
+
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
+
+.PHONY: build test race lint vuln demo
+
+build: ## the binary, here
+	go build -o monthend ./cmd/monthend
+
+test: ## everything, against servers that it starts itself
+	go test ./...
+
+race: ## the same under the race detector
+	go test -race ./...
+
+lint: ## format, vet, staticcheck
+	test -z "$$(gofmt -l .)"
+	go vet ./...
+	go run $(STATICCHECK) ./...
+
+vuln: ## known vulnerabilities; asks the Go vulnerability database
+	go run $(GOVULNCHECK) ./...
+
+demo: ## one month, end to end, on this machine alone
+	go run ./cmd/monthend demo
