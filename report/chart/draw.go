@@ -50,7 +50,7 @@ func Draw(c Canvas, data report.Chart, width float64) {
 	}
 	top := 0.0
 	if len(data.Series) > 1 {
-		drawLegend(c, data)
+		drawLegend(c, data, width)
 		top = legendHeight
 	}
 	if data.Kind == report.BarChart {
@@ -61,10 +61,10 @@ func Draw(c Canvas, data report.Chart, width float64) {
 }
 
 // drawLegend names the series in one line above the plot; one series alone is named by the title.
-func drawLegend(c Canvas, data report.Chart) {
-	x := 0.0
+func drawLegend(c Canvas, data report.Chart, width float64) {
+	x, room := 0.0, width/float64(len(data.Series))
 	for i, s := range data.Series {
-		name := fit(s.Name, 160)
+		name := fit(s.Name, room-42)
 		c.Rect(Point{x, 5}, 14, 5, 2.5, SeriesInk(i))
 		c.Text(Point{x + 20, 12}, name, Start, Label)
 		x += 20 + textWidth(name) + 22

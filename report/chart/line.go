@@ -38,7 +38,7 @@ func drawLine(c Canvas, data report.Chart, width, top float64) {
 	}
 	every := labelStep(data.Labels, right-left)
 	for i := 0; i < len(data.Labels); i += every {
-		c.Text(Point{x(i), bottom + 18}, fit(data.Labels[i], (right-left)/2), Middle, Muted)
+		drawTickLabel(c, x(i), bottom+18, fit(data.Labels[i], (right-left)/2), width)
 	}
 	for s, series := range data.Series {
 		for _, run := range runs(series.Values, x, y) {
@@ -51,6 +51,18 @@ func drawLine(c Canvas, data report.Chart, width, top float64) {
 			}
 			c.Path(run, SeriesInk(s))
 		}
+	}
+}
+
+// drawTickLabel centres a label below its tick, unless it would leave the canvas.
+func drawTickLabel(c Canvas, x, y float64, label string, width float64) {
+	switch half := textWidth(label) / 2; {
+	case x-half < 0:
+		c.Text(Point{0, y}, label, Start, Muted)
+	case x+half > width:
+		c.Text(Point{width, y}, label, End, Muted)
+	default:
+		c.Text(Point{x, y}, label, Middle, Muted)
 	}
 }
 
