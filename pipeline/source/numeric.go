@@ -46,8 +46,10 @@ func decodeNumeric(raw []byte, precision, scale int) (column.Int128, error) {
 	if count < 0 || len(digits) != 2*count {
 		return v, errLength(len(raw))
 	}
-	// power is the exponent of ten of the digit at hand, counted in units of the scaled value.
-	power := 4*weight + scale
+	// The display scale bounds the decimals too: the server sends none behind it, so who does is not the server.
+	places := min(scale, int(binary.BigEndian.Uint16(raw[6:])))
+	// power is the exponent of ten of the digit at hand, counted in units of the last place.
+	power := 4*weight + places
 	for i := range count {
 		digit := uint64(binary.BigEndian.Uint16(digits[2*i:]))
 		if digit > 9999 {
@@ -55,15 +57,15 @@ func decodeNumeric(raw []byte, precision, scale int) (column.Int128, error) {
 		}
 		var err error
 		switch {
-		case power > -4 && power < 0: // the digit straddles the last place
+		case power > -4 && power < 0: // the digit straddles the last place, which only the last one can
 			below := smallPowers[-power]
 			if digit%below != 0 {
-				return v, fmt.Errorf("the numeric has more than %d decimals", scale)
+				return v, fmt.Errorf("the numeric has more than %d decimals", places)
 			}
 			v, err = timesPlus(v, smallPowers[4+power], digit/below)
 		case power <= -4:
 			if digit != 0 {
-				return v, fmt.Errorf("the numeric has more than %d decimals", scale)
+				return v, fmt.Errorf("the numeric has more than %d decimals", places)
 			}
 		default:
 			v, err = timesPlus(v, 10_000, digit)
@@ -73,17 +75,14 @@ func decodeNumeric(raw []byte, precision, scale int) (column.Int128, error) {
 		}
 		power -= 4
 	}
-	// Zeros at the end are not sent: power is now that of the first digit that is missing.
-	if v != (column.Int128{}) {
-		for ; power > -4; power -= 4 {
-			factor := uint64(10_000)
-			if power < 0 {
-				factor = smallPowers[4+power]
-			}
-			var err error
-			if v, err = timesPlus(v, factor, 0); err != nil {
-				return v, err
-			}
+	if v == (column.Int128{}) {
+		return v, nil
+	}
+	// Zeros at the end are not sent. The last digit that was counted 10^(power+4) last places, or one where it straddled.
+	for zeros := max(0, power+4) + scale - places; zeros > 0; zeros -= 4 {
+		var err error
+		if v, err = timesPlus(v, smallPowers[min(zeros, 4)], 0); err != nil {
+			return v, err
 		}
 	}
 	if !v.Within(column.PowerOfTen(precision)) {

@@ -58,7 +58,7 @@ func TestDecodeNumericErrors(t *testing.T) {
 		raw := binary.BigEndian.AppendUint16(nil, uint16(count))
 		raw = binary.BigEndian.AppendUint16(raw, uint16(weight))
 		raw = binary.BigEndian.AppendUint16(raw, sign)
-		raw = binary.BigEndian.AppendUint16(raw, 0)
+		raw = binary.BigEndian.AppendUint16(raw, 16) // display scale
 		for _, d := range digits {
 			raw = binary.BigEndian.AppendUint16(raw, d)
 		}
@@ -85,6 +85,11 @@ func TestDecodeNumericErrors(t *testing.T) {
 			t.Errorf("%x: got %v, %v, want %q", test.raw, got, err, test.want)
 		}
 	}
+	behind := header(1, -1, 0, 5000)
+	behind[7] = 0 // half, and no decimals to be shown
+	if _, err := source.DecodeNumeric(behind, 18, 2); err == nil {
+		t.Error("a digit behind the display scale is taken")
+	}
 	if _, err := source.DecodeNumeric(header(0, 32767, 0), 18, 2); err != nil {
 		t.Errorf("zero of a great weight: %v", err)
 	}
@@ -97,6 +102,7 @@ func FuzzDecodeNumeric(f *testing.F) {
 			f.Add(wire(f, big.NewInt(value), exponent), uint8(38), uint8(6))
 		}
 	}
+	f.Add([]byte("\x00\x01\xff\xff\x00\x00\x00\x01 0"), uint8(38), uint8(6)) // a digit behind the display scale, which the driver drops
 	types := pgtype.NewMap()
 	f.Fuzz(func(t *testing.T, raw []byte, precision, scale uint8) {
 		p := int(precision)%38 + 1
