@@ -34,6 +34,7 @@ var ranges = map[string]struct {
 	"KmsDataKeyReusePeriodSeconds":  {60, 86400, ""},
 }
 
+// defaults is what a new queue has before anything is asked for.
 func defaults(fifo bool) map[string]string {
 	raw := map[string]string{"SqsManagedSseEnabled": "true"}
 	for name, r := range ranges {
@@ -104,6 +105,7 @@ func (s *Server) checkAttribute(name, value, arn string, fifo bool) (string, err
 	return "", invalidAttributeName("Unknown Attribute " + name + ".")
 }
 
+// checkBool takes true and false in any case, as SQS does, and writes them small.
 func checkBool(name, value string) (string, error) {
 	value = strings.ToLower(value)
 	if value != "true" && value != "false" {
@@ -144,6 +146,7 @@ type setQueueAttributesInput struct {
 	Attributes map[string]string
 }
 
+// setQueueAttributes takes all or, when one of them is refused, none. Here they hold at once; AWS takes up to a minute.
 func (s *Server) setQueueAttributes(_ context.Context, in setQueueAttributesInput) (nothing, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -173,6 +176,7 @@ type getQueueAttributesOutput struct {
 	Attributes map[string]string `json:",omitempty"`
 }
 
+// getQueueAttributes answers what was asked for and is set; a name that SQS does not know is an error.
 func (s *Server) getQueueAttributes(_ context.Context, in getQueueAttributesInput) (getQueueAttributesOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -13,6 +13,7 @@ type batchFailure struct {
 	Message     string
 }
 
+// failed carries the code that SDKs report, which is the older one.
 func failed(id string, err error) batchFailure {
 	f := batchFailure{Id: id, SenderFault: true, Code: "InternalError", Message: err.Error()}
 	if e := (*apiError)(nil); errors.As(err, &e) {

@@ -52,7 +52,8 @@ func checkQueueName(name string, attributes map[string]string) (fifo bool, err e
 func checkText(text string) error {
 	for _, r := range text {
 		if r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xFFFE || r == 0xFFFF {
-			return failure(http.StatusBadRequest, "InvalidMessageContents", "Invalid binary character '"+fmt.Sprintf("#x%X", r)+"' was found in the message body, the set of allowed characters is #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF")
+			return failure(http.StatusBadRequest, "InvalidMessageContents", fmt.Sprintf("Invalid binary character '#x%X' was found in the message body, "+
+				"the set of allowed characters is #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF", r))
 		}
 	}
 	return nil
@@ -77,6 +78,7 @@ func checkMessageAttributes(attributes map[string]attribute) error {
 	return nil
 }
 
+// checkAttributeName also keeps the names that belong to AWS.
 func checkAttributeName(name string) error {
 	lower := strings.ToLower(name)
 	switch {
@@ -125,6 +127,7 @@ func size(body string, attributes map[string]attribute) int {
 	return n
 }
 
+// checkFIFOID is the rule of group and deduplication ids.
 func checkFIFOID(parameter, id string) error {
 	if !fifoID.MatchString(id) {
 		return invalid(parameter, id, parameter+" can only include alphanumeric and punctuation characters. 1 to 128 in length.")

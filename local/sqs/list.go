@@ -9,8 +9,10 @@ import (
 	"strings"
 )
 
+// maxPage is the most queues of one answer.
 const maxPage = 1000
 
+// page is how both lists are cut; MaxResults is 1 to 1000.
 type page struct {
 	MaxResults *int32
 	NextToken  string
@@ -52,6 +54,7 @@ type listQueuesOutput struct {
 	NextToken string   `json:",omitempty"`
 }
 
+// listQueues is the queues whose name begins with the prefix.
 func (s *Server) listQueues(_ context.Context, in listQueuesInput) (listQueuesOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -69,6 +72,7 @@ type listDeadLetterSourceQueuesOutput struct {
 	NextToken string   `json:",omitempty"`
 }
 
+// listDeadLetterSourceQueues is the queues whose redrive policy names this one.
 func (s *Server) listDeadLetterSourceQueues(_ context.Context, in listDeadLetterSourceQueuesInput) (listDeadLetterSourceQueuesOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

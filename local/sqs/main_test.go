@@ -22,10 +22,9 @@ func start(tb testing.TB, cfg sqs.Config) (*sqs.Server, *awssqs.Client) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.MaxIdleConnsPerHost = 64
+	http := client()
 	tb.Cleanup(func() {
-		transport.CloseIdleConnections()
+		http.CloseIdleConnections()
 		if err := server.Close(); err != nil {
 			tb.Error(err)
 		}
@@ -34,20 +33,27 @@ func start(tb testing.TB, cfg sqs.Config) (*sqs.Server, *awssqs.Client) {
 		BaseEndpoint: aws.String(server.URL()),
 		Region:       "us-east-1",
 		Credentials:  credentials.NewStaticCredentialsProvider("local", "local", ""),
-		HTTPClient:   &http.Client{Transport: patient{transport}},
+		HTTPClient:   http,
 		Retryer:      aws.NopRetryer{},
 	})
+}
+
+// client is an HTTP client with connections of its own, enough for tests in parallel.
+func client() *http.Client {
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport.MaxIdleConnsPerHost = 64
+	return &http.Client{Transport: patient{transport}}
 }
 
 // patient keeps net/http from dropping a connection under a long answer. The SDK closes a request's body as soon as the answer
 // begins; its WriteTo then says io.EOF, which net/http, if it has not quite finished writing, takes for a broken request.
 // A body without WriteTo ends quietly.
-type patient struct{ next http.RoundTripper }
+type patient struct{ *http.Transport }
 
 func (p patient) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Body != nil {
 		r = r.Clone(r.Context())
 		r.Body = struct{ io.ReadCloser }{r.Body}
 	}
-	return p.next.RoundTrip(r)
+	return p.Transport.RoundTrip(r)
 }

@@ -49,6 +49,7 @@ func (q *queue) add(s *Server, m *message) {
 	q.wake()
 }
 
+// remove forgets the message; its handles lead nowhere from here.
 func (q *queue) remove(m *message) {
 	delete(q.messages, m.entry)
 	q.shelf.remove(m)
@@ -79,6 +80,7 @@ func (q *queue) expire(now time.Time) {
 	}
 }
 
+// count is how many messages can be received, are in flight, or are delayed. It looks at each: only attributes and limits ask.
 func (q *queue) count(now time.Time) (visible, hidden, delayed int) {
 	for _, m := range q.messages {
 		switch {

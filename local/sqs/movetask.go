@@ -40,6 +40,8 @@ type startMessageMoveTaskInput struct {
 
 type taskHandleOutput struct{ TaskHandle string }
 
+// startMessageMoveTask begins to empty a dead-letter queue and answers at once. A source has one task at a time; the destination
+// must exist and be of the same kind.
 func (s *Server) startMessageMoveTask(_ context.Context, in startMessageMoveTaskInput) (taskHandleOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -85,6 +87,7 @@ func (s *Server) startMessageMoveTask(_ context.Context, in startMessageMoveTask
 	return taskHandleOutput{t.handle()}, nil
 }
 
+// taskSource is the queue of a SourceArn.
 func (s *Server) taskSource(arn string) (*queue, error) {
 	if arn == "" {
 		return nil, missing("SourceArn")
@@ -163,6 +166,7 @@ func (t *moveTask) handle() string {
 
 type cancelMessageMoveTaskOutput struct{ ApproximateNumberOfMessagesMoved int64 }
 
+// cancelMessageMoveTask asks a task to stop; it moves nothing more, and what it moved stays moved.
 func (s *Server) cancelMessageMoveTask(_ context.Context, in taskHandleOutput) (cancelMessageMoveTaskOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -38,6 +38,7 @@ var operations = map[string]operation{
 // nothing is the answer of an operation that only has an effect.
 type nothing struct{}
 
+// unsupported refuses what SQS does and this server does not, so that nobody takes silence for success.
 func unsupported(context.Context, *Server, http.Header, []byte) (any, error) {
 	return nil, &apiError{shape: "UnsupportedOperation", code: prefix + "UnsupportedOperation", status: http.StatusBadRequest,
 		message: "Permissions are not kept here."}

@@ -74,6 +74,7 @@ func (s *Server) byARN(arn string) *queue {
 	return s.queues[name]
 }
 
+// arn is the ARN that a queue of this name has or would have.
 func (s *Server) arn(name string) string {
 	return "arn:aws:sqs:" + s.cfg.Region + ":" + s.cfg.Account + ":" + name
 }
@@ -86,6 +87,7 @@ type createQueueInput struct {
 
 type queueURL struct{ QueueUrl string }
 
+// createQueue makes a queue, or gives the URL of one that has the name already and differs in nothing that was asked for.
 func (s *Server) createQueue(_ context.Context, in createQueueInput) (queueURL, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -128,6 +130,7 @@ func (q *queue) sameAs(given map[string]string) error {
 	return nil
 }
 
+// deleteQueue drops a queue with all its messages at once; AWS takes up to a minute. Polls that wait on it end with an error.
 func (s *Server) deleteQueue(_ context.Context, in queueURL) (nothing, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -142,6 +145,7 @@ func (s *Server) deleteQueue(_ context.Context, in queueURL) (nothing, error) {
 	return nothing{}, nil
 }
 
+// getQueueURL knows the queues of this account only.
 func (s *Server) getQueueURL(_ context.Context, in struct{ QueueName, QueueOwnerAWSAccountId string }) (queueURL, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -158,6 +162,7 @@ func (s *Server) getQueueURL(_ context.Context, in struct{ QueueName, QueueOwner
 // purgeEvery is how long a queue is closed to a second PurgeQueue.
 const purgeEvery = 60 * time.Second
 
+// purgeQueue drops every message, in flight or not, and forgets deduplication ids.
 func (s *Server) purgeQueue(_ context.Context, in queueURL) (nothing, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -9,6 +9,8 @@ import (
 	"time"
 )
 
+// receiveMessageInput: what is nil falls back to one message and to the queue's own timeouts. An SDK that cannot send a zero
+// cannot ask for a short poll where the queue waits by default; that is so at AWS too.
 type receiveMessageInput struct {
 	QueueUrl                    string
 	MaxNumberOfMessages         *int32
@@ -134,6 +136,7 @@ func (s *Server) take(q *queue, in receiveMessageInput) (receiveMessageOutput, e
 	return out, nil
 }
 
+// deliver counts a receive and hides the message; the handle of the receive before is stale from here.
 func (m *message) deliver(now time.Time, visibility time.Duration) {
 	m.receives++
 	m.attempts++

@@ -68,6 +68,7 @@ type redriveAllowPolicy struct {
 	only   []string // ARNs, with byQueue
 }
 
+// lets says whether the queue of this ARN may use the one with the policy.
 func (p redriveAllowPolicy) lets(arn string) bool {
 	return !p.denied && (len(p.only) == 0 || slices.Contains(p.only, arn))
 }

@@ -33,6 +33,7 @@ type sendMessageOutput struct {
 	SequenceNumber               string `json:",omitempty"`
 }
 
+// sendMessage takes one message, or answers a FIFO duplicate like the first one.
 func (s *Server) sendMessage(trace string, in sendMessageInput) (sendMessageOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -69,6 +70,8 @@ type sendMessageBatchOutput struct {
 	Failed     []batchFailure `json:",omitempty"`
 }
 
+// sendMessageBatch takes up to ten messages in their order. It fails as a whole by its ids, its size and FIFO addresses, and one by
+// one by everything else.
 func (s *Server) sendMessageBatch(trace string, in sendMessageBatchInput) (sendMessageBatchOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -11,6 +11,7 @@ type receipt struct {
 	ReceiptHandle string
 }
 
+// batchOutput answers each entry of a batch, in its order: AWS says 200 even when all of them failed.
 type batchOutput struct {
 	Successful []batchSuccess
 	Failed     []batchFailure `json:",omitempty"`
@@ -31,6 +32,7 @@ type deleteMessageInput struct {
 	receipt
 }
 
+// deleteMessage ends the life of a message.
 func (s *Server) deleteMessage(_ context.Context, in deleteMessageInput) (nothing, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -46,6 +48,7 @@ type deleteMessageBatchInput struct {
 	Entries  []receipt
 }
 
+// deleteMessageBatch is deleteMessage for up to ten, each by itself.
 func (s *Server) deleteMessageBatch(_ context.Context, in deleteMessageBatchInput) (batchOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -103,6 +106,7 @@ type changeMessageVisibilityInput struct {
 	extension
 }
 
+// changeMessageVisibility holds a message longer or, with zero, puts it back.
 func (s *Server) changeMessageVisibility(_ context.Context, in changeMessageVisibilityInput) (nothing, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -118,6 +122,7 @@ type changeMessageVisibilityBatchInput struct {
 	Entries  []extension
 }
 
+// changeMessageVisibilityBatch is changeMessageVisibility for up to ten, each by itself.
 func (s *Server) changeMessageVisibilityBatch(_ context.Context, in changeMessageVisibilityBatchInput) (batchOutput, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

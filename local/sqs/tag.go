@@ -28,6 +28,7 @@ type tags struct {
 	Tags     map[string]string `json:",omitempty"`
 }
 
+// tagQueue adds tags and overwrites those of the same key.
 func (s *Server) tagQueue(_ context.Context, in tags) (nothing, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -49,6 +50,7 @@ type untagQueueInput struct {
 	TagKeys  []string
 }
 
+// untagQueue takes tags away; keys that are not there do not matter.
 func (s *Server) untagQueue(_ context.Context, in untagQueueInput) (nothing, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -62,6 +64,7 @@ func (s *Server) untagQueue(_ context.Context, in untagQueueInput) (nothing, err
 	return nothing{}, nil
 }
 
+// listQueueTags is all tags of a queue.
 func (s *Server) listQueueTags(_ context.Context, in queueURL) (tags, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -133,6 +133,7 @@ func refuse(w http.ResponseWriter, err error) {
 	reply(w, e.status, map[string]string{"__type": "com.amazonaws.sqs#" + e.shape, "message": e.message})
 }
 
+// reply writes JSON as SQS does, without escaping <, > and &.
 func reply(w http.ResponseWriter, status int, answer any) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

@@ -67,6 +67,8 @@ func TestWire(t *testing.T) {
 // of its own.
 func FuzzRequest(f *testing.F) {
 	server, _ := start(f, sqs.Config{})
+	http := client()
+	f.Cleanup(http.CloseIdleConnections)
 	operations := []string{"CreateQueue", "GetQueueUrl", "ListQueues", "GetQueueAttributes", "SetQueueAttributes",
 		"TagQueue", "UntagQueue", "ListQueueTags", "ListDeadLetterSourceQueues", "SendMessage", "SendMessageBatch", "ReceiveMessage", "DeleteMessage",
 		"DeleteMessageBatch", "ChangeMessageVisibility", "ChangeMessageVisibilityBatch", "StartMessageMoveTask", "ListMessageMoveTasks", "CancelMessageMoveTask"}
@@ -101,9 +103,13 @@ func FuzzRequest(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, operation uint8, body []byte) {
 		name := operations[int(operation)%len(operations)]
-		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		patience := 10 * time.Second
+		if name == "ReceiveMessage" {
+			patience = 100 * time.Millisecond
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
 		defer cancel()
-		res, err := post(ctx, server, name, body)
+		res, err := post(ctx, http, server, name, body)
 		if errors.Is(err, context.DeadlineExceeded) && name == "ReceiveMessage" {
 			return // a long poll was asked for
 		}
@@ -121,14 +127,14 @@ func FuzzRequest(f *testing.F) {
 	})
 }
 
-func post(ctx context.Context, server *sqs.Server, operation string, body []byte) (*http.Response, error) {
+func post(ctx context.Context, client *http.Client, server *sqs.Server, operation string, body []byte) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, "POST", server.URL(), strings.NewReader(string(body)))
 	if err != nil {
 		return nil, err
 	}
 	req.Header.Set("Content-Type", jsonType)
 	req.Header.Set("X-Amz-Target", "AmazonSQS."+operation)
-	return (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(req)
+	return client.Do(req)
 }
 
 func ask(tb testing.TB, server *sqs.Server, method, kind, target, body string) (*http.Response, []byte) {
@@ -139,7 +145,9 @@ func ask(tb testing.TB, server *sqs.Server, method, kind, target, body string) (
 	}
 	req.Header.Set("Content-Type", kind)
 	req.Header.Set("X-Amz-Target", target)
-	res, err := (&http.Client{Transport: &http.Transport{DisableKeepAlives: true}}).Do(req)
+	http := client()
+	defer http.CloseIdleConnections()
+	res, err := http.Do(req)
 	if err != nil {
 		tb.Fatal(err)
 	}
