@@ -41,7 +41,7 @@ func asked(n *Node) string {
 	case n.Segment:
 		return job(d.Annotations)
 	case d.SQL != nil:
-		return d.SQL.SanitizedQuery
+		return statement(d.SQL.SanitizedQuery)
 	case text(d.AWS, "queue_url") != "":
 		return path.Base(text(d.AWS, "queue_url"))
 	case text(d.AWS, "table_name") != "":
@@ -55,6 +55,24 @@ func asked(n *Node) string {
 		}
 	}
 	return ""
+}
+
+// statement is a query from its first word: what stands in comments before it is for who reads the file.
+func statement(sql string) string {
+	for {
+		sql = strings.TrimSpace(sql)
+		rest, found := sql, false
+		switch {
+		case strings.HasPrefix(sql, "--"):
+			_, rest, found = strings.Cut(sql, "\n")
+		case strings.HasPrefix(sql, "/*"):
+			_, rest, found = strings.Cut(sql, "*/")
+		}
+		if !found {
+			return sql
+		}
+		sql = rest
+	}
 }
 
 // job says which report a worker's segment is about, and which attempt after the first.

@@ -48,7 +48,7 @@ func working() trace.Document {
 	extraction := sub(0xb2, "data_extraction", 0.44, 1.61,
 		query(0xb3, 0.45, 1.38, "SELECT t.id, t.booked_at,\n       t.account_id FROM finance.transactions t WHERE booked_at >= $1"),
 		query(0xb4, 1.39, 1.41, "SELECT id, code, name FROM finance.accounts"),
-		query(0xb5, 1.42, 1.6, "SELECT count(*), sum(amount) FROM finance.transactions"))
+		query(0xb5, 1.42, 1.6, "-- What the source counts.\n/* one row */ SELECT count(*), sum(amount) FROM finance.transactions"))
 	extraction.Metadata = map[string]map[string]json.RawMessage{"default": {"records_extracted": json.RawMessage("3812")}}
 	d := sub(0xb0, "monthend", 0.4, 4.21,
 		sub(0xb1, "claim", 0.401, 0.432),
