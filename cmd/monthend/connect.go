@@ -66,10 +66,13 @@ func (s *settings) openLedger(ctx context.Context) (*ledger.Store, error) {
 func (s *settings) openCatalog() (*report.Catalog, error) {
 	layers := []fs.FS{catalog.FS}
 	if s.Definitions != "" {
-		if info, err := os.Stat(s.Definitions); err != nil || !info.IsDir() {
+		// Opened as a root: no symbolic link of a definition leads out of its folder. Everything is read here and now.
+		root, err := os.OpenRoot(s.Definitions)
+		if err != nil {
 			return nil, usage("", "MONTHEND_DEFINITIONS %q is not a folder", s.Definitions)
 		}
-		layers = append(layers, os.DirFS(s.Definitions))
+		defer root.Close()
+		layers = append(layers, root.FS())
 	}
 	return report.NewCatalog(layers...)
 }

@@ -46,15 +46,15 @@ func flag[T any](add func(*T, string, T, string), fs *pflag.FlagSet, value *T, n
 }
 
 func (s *settings) databaseFlags(fs *pflag.FlagSet) {
-	flag(fs.StringVar, fs, &s.DatabaseURL, "database-url", "PostgreSQL of the run ledger (MONTHEND_DATABASE_URL)")
+	flag(fs.StringVar, fs, &s.DatabaseURL, "database-url", "database of the run ledger, PostgreSQL (MONTHEND_DATABASE_URL)")
 }
 
 func (s *settings) sourceFlags(fs *pflag.FlagSet) {
-	flag(fs.StringVar, fs, &s.SourceURL, "source-url", "PostgreSQL the reports read; the ledger's when empty (MONTHEND_SOURCE_URL)")
+	flag(fs.StringVar, fs, &s.SourceURL, "source-url", "database that the reports read, PostgreSQL; the ledger's when empty (MONTHEND_SOURCE_URL)")
 }
 
 func (s *settings) queueFlags(fs *pflag.FlagSet) {
-	flag(fs.StringVar, fs, &s.QueueURL, "queue-url", "SQS queue of the jobs (MONTHEND_QUEUE_URL)")
+	flag(fs.StringVar, fs, &s.QueueURL, "queue-url", "queue of the jobs, SQS (MONTHEND_QUEUE_URL)")
 }
 
 func (s *settings) outputFlags(fs *pflag.FlagSet) {
@@ -66,7 +66,7 @@ func (s *settings) definitionFlags(fs *pflag.FlagSet) {
 }
 
 func (s *settings) traceFlags(fs *pflag.FlagSet) {
-	flag(fs.StringVar, fs, &s.XRayAddress, "xray-address", "host:port of the X-Ray daemon; nothing is traced when empty (MONTHEND_XRAY_ADDRESS)")
+	flag(fs.StringVar, fs, &s.XRayAddress, "xray-address", "address of the X-Ray daemon, host:port; nothing is traced when empty (MONTHEND_XRAY_ADDRESS)")
 }
 
 func (s *settings) engineFlags(fs *pflag.FlagSet) {
