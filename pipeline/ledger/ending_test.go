@@ -141,8 +141,13 @@ func TestRefuseOfReusedRequest(t *testing.T) {
 	mustClaim(t, b.Store, b.ask())
 	waiting := b.restatement("late rows")
 	claim(t, b.Store, waiting)
-	if err := b.Refuse(t.Context(), ledger.Refusal{RequestID: waiting.RequestID, Report: "bank-month", Reason: "unknown report"}); err != nil {
-		t.Fatal(err)
+	for _, other := range []ledger.Refusal{
+		{Report: "bank-month", Period: "2026-03"}, {Report: march.Report, Period: "2026-04"}, {Report: march.Report, Period: "2026-03", Tenant: "acme"},
+	} {
+		other.RequestID, other.Reason = waiting.RequestID, "the request id stands for another key"
+		if err := b.Refuse(t.Context(), other); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if got := b.request(t, waiting.RequestID); got.Outcome != "" {
 		t.Errorf("got %+v, want it to wait on", got)

@@ -28,7 +28,9 @@ BEGIN
     SELECT * INTO request FROM monthend.requests r WHERE r.request_id = bad_request;
     PERFORM monthend.lock_key(request.report, request.tenant, request.period);
     SELECT * INTO request FROM monthend.requests r WHERE r.request_id = bad_request FOR UPDATE;
-    IF request.outcome IS NOT NULL OR (request.report, request.tenant) IS DISTINCT FROM (bad_report, bad_tenant) THEN
+    IF request.outcome IS NOT NULL
+       OR (request.report, request.tenant) IS DISTINCT FROM (bad_report, bad_tenant)
+       OR bad_period ~ '^[0-9]{4}-[0-9]{2}$' AND bad_period <> request.period THEN -- what is recorded is resolved, what is refused may not be
         RETURN request.outcome; -- ended, or another's under the same id
     END IF;
     IF request.run_id IS NULL THEN
