@@ -107,6 +107,7 @@ type Result struct {
 	Outcome    report.Outcome
 	Lost       bool
 	RetryAfter time.Duration
+	Key        report.Key // zero when the job names no month of a known report
 	RunID      string
 	TraceID    string
 	Version    ledger.Version // of a published, duplicate or unchanged request

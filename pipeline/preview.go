@@ -26,6 +26,7 @@ func Preview(ctx context.Context, cfg Config, a Asking, dir string) ([]Artifact,
 	j := &attempt{Runner: r, asking: a}
 	files, err := j.preview(ctx, dir)
 	result := Result{
+		Key:        j.claim.Key,
 		TraceID:    trace.ID(ctx),
 		Extracted:  j.extracted(),
 		Rejected:   j.rejected(),

@@ -42,7 +42,7 @@ func (r *Runner) Run(ctx context.Context, a Asking) Result {
 	return result
 }
 
-// run decides whether there is anything to do, and does it.
+// run finds out which month is meant and works it.
 func (r *Runner) run(ctx context.Context, a Asking) Result {
 	def, key, err := r.resolve(a.Job)
 	if err != nil {
@@ -52,6 +52,13 @@ func (r *Runner) run(ctx context.Context, a Asking) Result {
 	trace.Annotate(ctx, "year", key.Period.Year)
 	trace.Annotate(ctx, "month", int(key.Period.Month))
 
+	result := r.claim(ctx, a, def, key)
+	result.Key = key
+	return result
+}
+
+// claim asks the ledger what there is to do for key, and does it.
+func (r *Runner) claim(ctx context.Context, a Asking, def report.Definition, key report.Key) Result {
 	if err := r.due(ctx, def, key); err != nil {
 		return r.notDue(ctx, a, err)
 	}

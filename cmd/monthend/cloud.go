@@ -64,10 +64,10 @@ func startCloud(ctx context.Context, o cloudOptions) (c *cloud, err error) {
 		return c, err
 	}
 	if c.sqs, err = sqs.Start(sqs.Config{Addr: o.sqsAddr, Region: cloudRegion}); err != nil {
-		return c, unavailable("monthend local --sqs-addr 127.0.0.1:0", "start the local SQS: %w", err)
+		return c, unavailable("monthend local --sqs-addr 127.0.0.1:0", "%w", err)
 	}
 	if c.xray, err = xray.Start(xray.Config{Addr: o.xrayAddr}); err != nil {
-		return c, unavailable("monthend local --xray-addr 127.0.0.1:0", "start the local X-Ray: %w", err)
+		return c, unavailable("monthend local --xray-addr 127.0.0.1:0", "%w", err)
 	}
 	work, ctx := errgroup.WithContext(ctx)
 	work.Go(func() error { return c.createQueues(ctx) })
@@ -220,7 +220,7 @@ func (c *cloud) close() error {
 func postgresFailure(err error) error {
 	var missing *postgres.MissingError
 	if errors.As(err, &missing) {
-		return unavailable(missing.Hint(), "start PostgreSQL: %w", err)
+		return unavailable(missing.Hint(), "%w", err)
 	}
-	return unavailable("", "start PostgreSQL: %w", err)
+	return unavailable("", "%w", err)
 }

@@ -41,9 +41,6 @@ func awsConfig(ctx context.Context) (aws.Config, error) {
 
 // openTracer begins tracing; without an address nothing is sent and everything works.
 func (s *settings) openTracer(logger *slog.Logger) (*trace.Tracer, error) {
-	if err := s.checkTrace(); err != nil {
-		return nil, err
-	}
 	return trace.New(trace.Config{Address: s.XRayAddress, Logger: logger})
 }
 
@@ -57,7 +54,7 @@ func (s *settings) openLedger(ctx context.Context) (*ledger.Store, error) {
 		return nil, withCode(exitUnavailable, "monthend migrate", err)
 	}
 	if err != nil {
-		return nil, unavailable("", "open the ledger: %w", err)
+		return nil, unavailable("", "%w", err)
 	}
 	return l, nil
 }
@@ -94,6 +91,10 @@ func (s *settings) openStore(ctx context.Context) (store.Store, error) {
 		})
 	}
 	st, err := store.Open(ctx, s.Output, client)
+	var wrong *store.OutputError
+	if errors.As(err, &wrong) && wrong.Malformed {
+		return nil, usage("", "%w", err)
+	}
 	if err != nil {
 		return nil, unavailable("", "open the output: %w", err)
 	}
@@ -137,8 +138,10 @@ func (s *settings) openRooms(ctx context.Context, logger *slog.Logger, progress 
 
 // openReading opens what reads a month and publishes nothing.
 func (s *settings) openReading(ctx context.Context, logger *slog.Logger) (r *rooms, err error) {
-	if err := errors.Join(s.needSource(), s.makeSpool()); err != nil {
-		return nil, err
+	for _, need := range []func() error{s.needSource, s.checkTrace, s.makeSpool} {
+		if err := need(); err != nil {
+			return nil, err
+		}
 	}
 	r = &rooms{}
 	if r.catalog, err = s.openCatalog(); err != nil {

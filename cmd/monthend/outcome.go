@@ -51,11 +51,16 @@ func newOutcome(r pipeline.Result) outcome {
 		RunID:     r.RunID,
 		TraceID:   r.TraceID,
 		Status:    string(r.Outcome),
+		Report:    r.Key.Report,
+		Tenant:    r.Key.Tenant,
 		Version:   r.Version.Number,
 		Extracted: r.Extracted,
 		Rejected:  r.Rejected,
 		Files:     []fileLine{},
 		gate:      r.Validation.Gate,
+	}
+	if !r.Key.Period.IsZero() {
+		o.Period = r.Key.Period.String()
 	}
 	for _, rule := range r.Validation.Rules {
 		o.Rules = append(o.Rules, ruleLine{rule.Rule, string(rule.Severity), rule.Broken})

@@ -82,7 +82,11 @@ func (a *app) printGrid(g grid, v any) error {
 			}
 			return style
 		})
-	_, err := lipgloss.Fprintln(a.stdout, t.Render())
+	lines := strings.Split(t.Render(), "\n")
+	for i, line := range lines {
+		lines[i] = strings.TrimRight(line, " ")
+	}
+	_, err := lipgloss.Fprintln(a.stdout, strings.Join(lines, "\n"))
 	return err
 }
 

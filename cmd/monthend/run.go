@@ -124,7 +124,7 @@ func (a *app) runPreview(ctx context.Context, s settings, o runOptions, job repo
 		return withCode(exitFailed, "", result.Err)
 	}
 	shown := newOutcome(result)
-	shown.Report, shown.Period, shown.Tenant, shown.folder = job.Report, job.Period, job.Tenant, dir
+	shown.folder = dir
 	if shown.Status == "" {
 		shown.Status = "draft"
 	}

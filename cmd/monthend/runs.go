@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -232,7 +233,7 @@ func (a *app) printRunShown(r runShown) {
 	w := tabwriter.NewWriter(a.stdout, 0, 0, 2, ' ', 0)
 	defer w.Flush()
 	line := func(name, format string, args ...any) {
-		if text := fmt.Sprintf(format, args...); text != "" {
+		if text := strings.TrimSpace(fmt.Sprintf(format, args...)); text != "" {
 			fmt.Fprintf(w, "%s\t%s\n", name, text)
 		}
 	}

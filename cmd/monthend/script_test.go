@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -82,4 +83,7 @@ func scriptCloud(ts *testscript.TestScript, _ bool, args []string) {
 	for name, value := range printed.Env {
 		ts.Setenv(name, value)
 	}
+	ts.Setenv("SQS_ADDR", strings.TrimPrefix(printed.Env["AWS_ENDPOINT_URL_SQS"], "http://"))
+	// PostgreSQL's own database: one that answers and holds nothing of ours.
+	ts.Setenv("EMPTY_DATABASE_URL", strings.Replace(printed.Env["MONTHEND_DATABASE_URL"], "/monthend?", "/postgres?", 1))
 }

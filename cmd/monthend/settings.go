@@ -120,13 +120,19 @@ func (s *settings) checkTrace() error {
 	return nil
 }
 
-// spool makes the folder of runs in work.
+// makeSpool makes the folder of runs in work. Rows lie in it: the one that is made in a place for everybody is closed to
+// others, and one that somebody else has made there is refused.
 func (s *settings) makeSpool() error {
-	if s.Spool == "" {
-		s.Spool = filepath.Join(os.TempDir(), "monthend-spool")
+	ours := s.Spool == ""
+	if ours {
+		s.Spool = filepath.Join(os.TempDir(), fmt.Sprintf("monthend-spool-%d", os.Getuid()))
 	}
-	if err := os.MkdirAll(s.Spool, 0o700); err != nil {
-		return unavailable("", "make the spool: %w", err)
+	err := os.MkdirAll(s.Spool, 0o700)
+	if err == nil && ours {
+		err = os.Chmod(s.Spool, 0o700)
+	}
+	if err != nil {
+		return unavailable("export MONTHEND_SPOOL=/some/folder", "make the spool: %w", err)
 	}
 	return nil
 }

@@ -55,6 +55,9 @@ func (a *app) runTrigger(ctx context.Context, s settings, o triggerOptions, job 
 	if err := s.needQueue(); err != nil {
 		return err
 	}
+	if err := s.checkTrace(); err != nil {
+		return err
+	}
 	if o.wait {
 		if err := s.needDatabase(); err != nil {
 			return err

@@ -55,8 +55,10 @@ func (a *app) runWork(ctx context.Context, s settings) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(s.needQueue(), s.needDatabase(), s.needOutput()); err != nil {
-		return err
+	for _, need := range []func() error{s.needQueue, s.needDatabase, s.needOutput, s.checkTrace} {
+		if err := need(); err != nil {
+			return err
+		}
 	}
 	cfg, err := awsConfig(ctx)
 	if err != nil {
@@ -118,6 +120,8 @@ func queueFailure(err error) error {
 func (w *worker) work(ctx, abort context.Context) error {
 	stop := context.AfterFunc(abort, w.consumer.Abort)
 	defer stop()
+	told := context.AfterFunc(ctx, func() { w.logger.Info("draining", "cause", context.Cause(ctx).Error()) })
+	defer told()
 	err := w.consumer.Run(ctx, w.handle)
 	if errors.Is(err, queue.ErrDrained) {
 		// What was cut short is back in the queue: that is what a drain promises.
@@ -165,11 +169,19 @@ func settlement(r pipeline.Result) queue.Settlement {
 	case r.Lost:
 		return queue.Leave()
 	case r.Outcome == report.Failed:
-		return queue.DeadLetter(oneLine(r.Err.Error()))
+		return queue.DeadLetter(reason(r))
 	case r.Outcome != "":
 		return queue.Delete()
 	}
 	return queue.Retry(r.RetryAfter)
+}
+
+// reason is why a request failed; a redelivery of one that failed before brings its outcome only.
+func reason(r pipeline.Result) string {
+	if r.Err == nil {
+		return "failed before"
+	}
+	return oneLine(r.Err.Error())
 }
 
 // log tells the end of a delivery, once.
