@@ -44,12 +44,13 @@ func (s *settings) openTracer(logger *slog.Logger) (*trace.Tracer, error) {
 	return trace.New(trace.Config{Address: s.XRayAddress, Logger: logger})
 }
 
-// openLedger opens the run ledger, telling apart what is missing, what is old and what is not there.
-func (s *settings) openLedger(ctx context.Context) (*ledger.Store, error) {
+// openLedger opens the run ledger, telling apart what is missing, what is old and what is not there. owner is "" for who
+// only reads.
+func (s *settings) openLedger(ctx context.Context, owner string) (*ledger.Store, error) {
 	if err := s.needDatabase(); err != nil {
 		return nil, err
 	}
-	l, err := ledger.Open(ctx, ledger.Config{URL: s.DatabaseURL, Owner: owner()})
+	l, err := ledger.Open(ctx, ledger.Config{URL: s.DatabaseURL, Owner: owner})
 	if errors.Is(err, ledger.ErrSchemaOld) {
 		return nil, withCode(exitUnavailable, "monthend migrate", err)
 	}
@@ -123,7 +124,7 @@ func (s *settings) openRooms(ctx context.Context, logger *slog.Logger, progress 
 	if err != nil {
 		return nil, err
 	}
-	if r.ledger, err = s.openLedger(ctx); err == nil {
+	if r.ledger, err = s.openLedger(ctx, newOwner()); err == nil {
 		r.store, err = s.openStore(ctx)
 	}
 	if err == nil {
@@ -176,6 +177,9 @@ func (r *rooms) close(ctx context.Context) {
 	if r.source != nil {
 		r.source.Close()
 	}
+	if r.store != nil {
+		r.store.Close()
+	}
 	if r.ledger != nil {
 		r.ledger.Close()
 	}
@@ -191,8 +195,8 @@ func flush(ctx context.Context, tracer *trace.Tracer) {
 	tracer.Close(ctx)
 }
 
-// owner names this process in claims: readable, and unlike any other.
-func owner() string {
+// newOwner names this process in claims: readable, and unlike any other.
+func newOwner() string {
 	host, err := os.Hostname()
 	if err != nil {
 		host = "unknown"

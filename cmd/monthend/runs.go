@@ -82,7 +82,7 @@ func (a *app) runRunsList(ctx context.Context, s settings, filter ledger.Filter)
 	if err := a.checkFormat(formatTable, formatJSON, formatCSV); err != nil {
 		return err
 	}
-	books, err := s.openLedger(ctx)
+	books, err := s.openLedger(ctx, "")
 	if err != nil {
 		return err
 	}
@@ -148,7 +148,7 @@ func (a *app) runRunsShow(ctx context.Context, s settings, id string) error {
 	if err := a.checkFormat(formatTable, formatJSON); err != nil {
 		return err
 	}
-	books, err := s.openLedger(ctx)
+	books, err := s.openLedger(ctx, "")
 	if err != nil {
 		return err
 	}

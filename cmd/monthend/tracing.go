@@ -59,7 +59,7 @@ func (a *app) runTrace(ctx context.Context, s settings, id string) error {
 
 // traceOf finds the trace of a run in the ledger.
 func (s *settings) traceOf(ctx context.Context, run string) (string, error) {
-	books, err := s.openLedger(ctx)
+	books, err := s.openLedger(ctx, "")
 	if err != nil {
 		return "", err
 	}

@@ -69,7 +69,7 @@ func (a *app) runTrigger(ctx context.Context, s settings, o triggerOptions, job 
 	var books *ledger.Store
 	if s.DatabaseURL != "" {
 		var err error
-		if books, err = s.openLedger(ctx); err != nil {
+		if books, err = s.openLedger(ctx, ""); err != nil {
 			return err
 		}
 		defer books.Close()
