@@ -34,7 +34,7 @@ func (w *Workspace) Load(ctx context.Context, table string, r column.Reader) (ro
 	}
 	w.loads++
 	function := fmt.Sprintf("monthend_scan_%d", w.loads)
-	s := &scan{reader: r}
+	s := &scan{reader: r, threads: w.threads}
 	if err := s.register(w.conn, function); err != nil {
 		return fail(err)
 	}

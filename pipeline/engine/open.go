@@ -35,9 +35,10 @@ const spillFolder = "spill"
 // Workspace is the database of one run. Its methods are called one at a time.
 type Workspace struct {
 	db       *sql.DB
-	conn     *sql.Conn            // the only connection: settings such as TimeZone belong to it
-	spool    string               // absolute
-	location *time.Location       // of the time zone
+	conn     *sql.Conn      // the only connection: settings such as TimeZone belong to it
+	spool    string         // absolute
+	location *time.Location // of the time zone
+	threads  int
 	loads    int                  // how many table functions were registered; a name used twice would keep the old function
 	extracts map[string]extract   // what was loaded, by name
 	datasets map[string][]outline // what was computed, by name
@@ -73,7 +74,7 @@ func Open(ctx context.Context, cfg Config) (*Workspace, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open workspace: %w", err), db.Close())
 	}
-	return &Workspace{db: db, conn: conn, spool: cfg.Spool, location: location,
+	return &Workspace{db: db, conn: conn, spool: cfg.Spool, location: location, threads: cfg.Threads,
 		extracts: map[string]extract{}, datasets: map[string][]outline{}}, nil
 }
 

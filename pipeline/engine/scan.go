@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"sync"
 
 	"github.com/duckdb/duckdb-go/v2"
 	"github.com/duckdb/duckdb-go/v2/mapping"
@@ -16,27 +17,35 @@ import (
 )
 
 // scan feeds one column.Reader to DuckDB as a table function: DuckDB asks for a chunk, the reader fills a batch, and whole
-// vectors are copied. DuckDB calls it from one thread at a time.
+// vectors are copied.
+//
+// It offers as many tasks as DuckDB has threads although the reader takes one caller at a time: while one thread reads and
+// decodes, another stores what it read before. And a thread without a task would not sleep: the driver's waiting thread asks
+// for one in a loop, and takes a whole core from the database that it waits for.
 type scan struct {
+	threads int
+
+	mu     sync.Mutex // guards the rest
 	reader column.Reader
-	batch  column.Batch
-	rows   int64 // handed to DuckDB
-	done   bool  // the reader is spent: DuckDB asks again after an empty chunk
-	err    error // the reader's own error, of which DuckDB keeps only words
+	rows   int64 // read so far
+	done   bool  // the reader is spent, or something broke: there are no more chunks
+	err    error // what broke; of an error in a table function DuckDB keeps only words
 }
 
 // register makes the reader known to the connection as a table function without arguments.
 func (s *scan) register(conn *sql.Conn, function string) error {
-	bind := func(map[string]any, ...any) (duckdb.ChunkTableSource, error) {
+	bind := func(map[string]any, ...any) (duckdb.ParallelChunkTableSource, error) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
 		if s.done || s.rows > 0 {
 			return nil, errors.New("the reader was scanned before")
 		}
 		return s, nil
 	}
-	return duckdb.RegisterTableUDF(conn, function, duckdb.ChunkTableFunction{BindArguments: bind})
+	return duckdb.RegisterTableUDF(conn, function, duckdb.ParallelChunkTableFunction{BindArguments: bind})
 }
 
-// ColumnInfos, Cardinality, Init and FillChunk make scan a duckdb.ChunkTableSource.
+// ColumnInfos and the methods up to FillChunk make scan a duckdb.ParallelChunkTableSource.
 func (s *scan) ColumnInfos() []duckdb.ColumnInfo {
 	var infos []duckdb.ColumnInfo
 	for _, c := range s.reader.Columns() {
@@ -49,41 +58,72 @@ func (s *scan) ColumnInfos() []duckdb.ColumnInfo {
 	return infos
 }
 
+// Cardinality is not known before the end.
 func (s *scan) Cardinality() *duckdb.CardinalityInfo { return nil }
 
-func (s *scan) Init() {}
+// Init says how many threads may ask.
+func (s *scan) Init() duckdb.ParallelTableSourceInfo {
+	return duckdb.ParallelTableSourceInfo{MaxThreads: s.threads}
+}
 
-func (s *scan) FillChunk(chunk duckdb.DataChunk) (err error) {
+// NewLocalState is a thread's own batch.
+func (s *scan) NewLocalState() any { return new(column.Batch) }
+
+// FillChunk hands over the next batch, an empty one at the end.
+func (s *scan) FillChunk(state any, chunk duckdb.DataChunk) error {
+	batch := state.(*column.Batch)
+	first, err := s.read(batch)
+	if err == nil {
+		err = s.copy(chunk, batch, first)
+	}
+	if err != nil {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.done = true
+		if s.err == nil {
+			s.err = err
+		}
+	}
+	return err
+}
+
+// read fills batch and returns the number of its first row, counted from 1.
+func (s *scan) read(batch *column.Batch) (first int64, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	// A panic of a reader must not unwind through C.
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("internal: the reader panicked: %v", r)
 		}
-		if err != nil {
-			s.done, s.err = true, err
-		}
 	}()
+	first = s.rows + 1
 	if s.done {
-		return chunk.SetSize(0)
+		batch.Reset(s.reader.Columns())
+		return first, nil
 	}
-	if err := s.reader.Next(&s.batch); errors.Is(err, io.EOF) {
+	if err := s.reader.Next(batch); errors.Is(err, io.EOF) {
 		s.done = true
-		return chunk.SetSize(0)
+		batch.Reset(s.reader.Columns())
 	} else if err != nil {
-		return err
+		return first, err
 	}
+	s.rows += int64(batch.Len())
+	return first, nil
+}
+
+func (s *scan) copy(chunk duckdb.DataChunk, batch *column.Batch, first int64) error {
 	raw, err := rawChunk(chunk)
 	if err != nil {
 		return err
 	}
-	for i := range s.batch.Vectors {
+	for i := range batch.Vectors {
 		vector := mapping.DataChunkGetVector(raw, mapping.IdxT(i))
-		if row, err := fill(vector, &s.batch.Vectors[i], s.batch.Len()); err != nil {
-			return &mistake{fmt.Errorf("column %q, row %d: %w", s.reader.Columns()[i].Name, s.rows+int64(row)+1, err)}
+		if row, err := fill(vector, &batch.Vectors[i], batch.Len()); err != nil {
+			return &mistake{fmt.Errorf("column %q, row %d: %w", s.reader.Columns()[i].Name, first+int64(row), err)}
 		}
 	}
-	s.rows += int64(s.batch.Len())
-	return chunk.SetSize(s.batch.Len())
+	return chunk.SetSize(batch.Len())
 }
 
 // rawChunk takes the C chunk out of the driver's. The driver's own setters convert and check value by value and have no
