@@ -190,32 +190,3 @@ func TestDigest(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
-
-// BenchmarkExtract moves rows of a ledger from PostgreSQL into the engine.
-func BenchmarkExtract(b *testing.B) {
-	const rows = 200_000
-	address, conn := database(b)
-	execute(b, conn, fmt.Sprintf(`CREATE TABLE t AS SELECT g AS id, now() AS booked_at, (random() * 1e6)::numeric(18,2) AS amount, 'CZK'::char(3) AS currency,
-		'category ' || g %% 20 AS category, CASE WHEN g %% 10 > 0 THEN 'Counterparty number ' || g %% 1000 END AS counterparty,
-		repeat('d', 60) AS description, (g %% 500)::int AS account FROM generate_series(1, %d) AS g`, rows))
-	p := open(b, address, nil)
-	for b.Loop() {
-		s, err := p.Begin(context.Background(), "Europe/Prague")
-		if err != nil {
-			b.Fatal(err)
-		}
-		w := workspace(b)
-		answer, err := s.Query(context.Background(), report.Extract{Name: "t", SQL: "SELECT * FROM t"}, march)
-		if err != nil {
-			b.Fatal(err)
-		}
-		if n, err := w.Load(context.Background(), "t", answer); err != nil || n != rows {
-			b.Fatal(n, err)
-		}
-		answer.Close()
-		if err := s.Close(context.Background()); err != nil {
-			b.Fatal(err)
-		}
-	}
-	b.ReportMetric(float64(rows)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
-}
