@@ -20,7 +20,7 @@ func (a *app) logger(level string) (*slog.Logger, error) {
 	}
 	var handler slog.Handler
 	if _, ok := terminal(a.stderr); ok {
-		handler = tint.NewHandler(a.stderr, &tint.Options{Level: l, TimeFormat: time.TimeOnly, NoColor: !a.coloured(a.stderr)})
+		handler = tint.NewTextHandler(a.stderr, &tint.Options{Level: l, TimeFormat: time.TimeOnly, NoColor: !a.coloured(a.stderr)})
 	} else {
 		handler = slog.NewJSONHandler(a.stderr, &slog.HandlerOptions{Level: l})
 	}

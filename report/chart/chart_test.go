@@ -170,7 +170,7 @@ func FuzzSVG(f *testing.F) {
 	f.Add("1200.50 -300 0 x 5", "😀<script>\"'&日本\u202e\x00\xff", true, 600)
 	f.Add("0 0", "", false, 200)
 	f.Add("99999999999999999999999999999999999.99 -0.000001", "a", false, 350)
-	f.Add("1e40 1", "‮", true, 900)
+	f.Add("1e40 1", "\u202e", true, 900)
 	f.Fuzz(func(t *testing.T, figures, name string, bars bool, width int) {
 		if width < 200 || width > 2000 || len(figures) > 2000 {
 			return

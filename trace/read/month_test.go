@@ -75,7 +75,7 @@ func troubled() trace.Document {
 	}}}
 	wide := sub(0xc4, "月次財務報告の生成と検証および公開の全工程を含む非常に長い名前の区間", 2.2, 2.9)
 	wide.Error = true
-	wide.Cause = &trace.Cause{Exceptions: []trace.Exception{{ID: "00000000000000ef", Message: "Čistírna Žižkov s.r.o. ‮gnp"}}}
+	wide.Cause = &trace.Cause{Exceptions: []trace.Exception{{ID: "00000000000000ef", Message: "Čistírna Žižkov s.r.o. \u202egnp"}}}
 	page := sub(0xc5, "fx-rates.example:443", 2.95, 3.3)
 	page.Namespace, page.HTTP = "remote", &trace.HTTP{Request: &trace.HTTPRequest{Method: "GET", URL: "https://fx-rates.example/rates/JPY"}}
 	open := sub(0xc6, "a-stage-with-a-name-that-is-longer-than-any-column-of-names-could-ever-be-wide", 3.4, 0)
