@@ -39,9 +39,6 @@ func (r *Runner) attempt(ctx context.Context, a Asking, def report.Definition, c
 
 	j := &attempt{Runner: r, asking: a, def: def, claim: claim, lease: lease}
 	outcome, err := j.stages(work)
-	lost := fenced(work, err)
-	cancelled := errors.Is(context.Cause(work), ErrCancelled)
-
 	result := Result{
 		Outcome:    outcome,
 		RunID:      claim.RunID,
@@ -51,14 +48,14 @@ func (r *Runner) attempt(ctx context.Context, a Asking, def report.Definition, c
 		Validation: j.validation,
 		Err:        err,
 	}
-	if lost {
+	switch {
+	case outcome == report.Published:
+		return result
+	case fenced(work, err):
 		// Nothing of the ledger and of the message is ours any more, not even to say so.
 		return Result{RunID: claim.RunID, Lost: true, Err: err}
 	}
-	if outcome == report.Published {
-		return result
-	}
-	return j.end(ctx, result, cancelled)
+	return j.end(ctx, result, errors.Is(context.Cause(work), ErrCancelled) || errors.Is(err, ledger.ErrCancelled))
 }
 
 // stages runs the five stages. An error other than a *DataError means that there is no outcome yet.
