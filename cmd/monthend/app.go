@@ -88,10 +88,10 @@ func (a *app) finish(ctx context.Context, err error) int {
 		return exitDone
 	}
 	code := exitCode(ctx, err)
-	var quiet quietError
-	if !errors.As(err, &quiet) {
-		a.complain(err, code)
+	if cause := context.Cause(ctx); cause != nil {
+		err = cause
 	}
+	a.complain(err, code)
 	return code
 }
 

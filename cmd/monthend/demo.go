@@ -53,19 +53,20 @@ func (a *app) runDemo(ctx context.Context, o demoOptions) (err error) {
 	if err := a.checkFormat(formatTable, formatJSON); err != nil {
 		return err
 	}
+	bars := a.newBars()
+	defer bars.end()
+	bars.starting("PostgreSQL, SQS and X-Ray")
 	c, err := startCloud(ctx, cloudOptions{dir: o.dir, noDownload: o.noDownload, announce: a.announce})
 	if err != nil {
 		return err
 	}
-	c.keepReports = true
 	defer func() { err = errors.Join(err, c.close()) }()
-
-	bars := a.newBars()
 	done, err := a.demoJob(ctx, c, bars.progress)
 	bars.end()
 	if err != nil {
 		return err
 	}
+	c.keepReports = true
 	shown, err := c.show(ctx, done)
 	if err != nil {
 		return err

@@ -47,17 +47,13 @@ func withCode(code int, hint string, err error) error {
 	return &failure{code: code, hint: hint, err: err}
 }
 
-// quietError has been told already: only its exit code is left to say.
-type quietError struct{ error }
-
-func (e quietError) Unwrap() error { return e.error }
-
 // exitCode is the one place where errors become exit codes.
 func exitCode(ctx context.Context, err error) int {
 	var f *failure
 	var s signalError
 	switch {
-	case errors.As(context.Cause(ctx), &s) && (errors.Is(err, context.Canceled) || errors.As(err, &s)):
+	case errors.As(context.Cause(ctx), &s):
+		// Whatever was cut off complains in its own words; the signal is why.
 		return signalCode(s.signal)
 	case errors.As(err, &f):
 		return f.code

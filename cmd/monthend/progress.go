@@ -35,6 +35,20 @@ func (a *app) newBars() *bars {
 	return b
 }
 
+// starting shows that something is being waited for before the first stage; the first stage takes its place.
+func (b *bars) starting(what string) {
+	if b.all == nil {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.stage[stageStart] = b.all.New(0, mpb.SpinnerStyle(),
+		mpb.AppendDecorators(decor.Name("starting "+what)), mpb.BarWidth(1), mpb.BarRemoveOnComplete())
+}
+
+// stageStart is what comes before the stages of a run.
+const stageStart = pipeline.Stage("start")
+
 // advance moves the stage's bar.
 func (b *bars) advance(p pipeline.Progress) {
 	b.mu.Lock()
@@ -42,6 +56,10 @@ func (b *bars) advance(p pipeline.Progress) {
 	name, ok := stageNames[p.Stage]
 	if !ok || p.Steps == 0 {
 		return
+	}
+	if start := b.stage[stageStart]; start != nil {
+		start.Abort(true)
+		delete(b.stage, stageStart)
 	}
 	bar := b.stage[p.Stage]
 	if bar == nil {
