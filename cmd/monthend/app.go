@@ -37,18 +37,16 @@ func (e signalError) Error() string { return "stopped by " + e.signal.String() }
 func (a *app) main() int {
 	ctx, stop := a.watchSignals(context.Background())
 	defer stop()
-	root, err := newRootCommand(a)
-	if err == nil {
-		root.SetArgs(a.args)
-		root.SetIn(a.stdin)
-		root.SetOut(a.stdout)
-		root.SetErr(a.stderr)
-		err = fang.Execute(ctx, root,
-			fang.WithErrorHandler(func(io.Writer, fang.Styles, error) {}), // ours, below: fang rewrites what was said
-			fang.WithVersion(version()),
-			fang.WithoutManpage(),
-		)
-	}
+	root := newRootCommand(a)
+	root.SetArgs(a.args)
+	root.SetIn(a.stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
+	err := fang.Execute(ctx, root,
+		fang.WithErrorHandler(func(io.Writer, fang.Styles, error) {}), // ours, below: fang rewrites what was said
+		fang.WithVersion(version()),
+		fang.WithoutManpage(),
+	)
 	return a.finish(ctx, err)
 }
 
@@ -134,18 +132,21 @@ func wants(names ...string) cobra.PositionalArgs {
 }
 
 // newRootCommand builds the tree of commands. It reads the environment, since flags show what it says as their default.
-func newRootCommand(a *app) (*cobra.Command, error) {
-	s, err := readSettings(a.env)
-	if err != nil {
-		return nil, err
-	}
+func newRootCommand(a *app) *cobra.Command {
+	s, malformed := readSettings(a.env)
 	root := &cobra.Command{
 		Use:   "monthend",
 		Short: "Month-end reports from a queue: extracted, validated, published once, traced",
 		Long: "monthend takes report jobs from Amazon SQS, extracts the month from PostgreSQL, validates every row,\n" +
 			"publishes exactly one immutable version and shows the whole run as one AWS X-Ray trace.",
-		Args:          noCommand,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args: noCommand,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if cmd.Annotations[ownCloud] != "" {
+				return nil
+			}
+			return malformed
+		},
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
@@ -165,5 +166,8 @@ func newRootCommand(a *app) (*cobra.Command, error) {
 		newMigrateCommand(a, s),
 		newHealthcheckCommand(a, s),
 	)
-	return root, nil
+	return root
 }
+
+// ownCloud annotates the commands that bring everything with them: what the environment says is none of their business.
+const ownCloud = "own cloud"

@@ -40,8 +40,9 @@ func newDemoCommand(a *app) *cobra.Command {
 		Long: "demo starts a private PostgreSQL, a local SQS and a local X-Ray on loopback, loads the books of a made-up company,\n" +
 			"asks for its March 2026 through the queue, works the job as `work` does, and prints where the files are, what the\n" +
 			"rules found and the whole run as one trace. It needs no account and uses none of the environment's settings.",
-		Args: wants(),
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.runDemo(cmd.Context(), o) },
+		Args:        wants(),
+		Annotations: map[string]string{ownCloud: "yes"},
+		RunE:        func(cmd *cobra.Command, _ []string) error { return a.runDemo(cmd.Context(), o) },
 	}
 	cmd.Flags().StringVar(&o.dir, "dir", "", "folder that keeps everything; without it the reports stay in a temporary folder")
 	cmd.Flags().BoolVar(&o.noDownload, "no-download", false, "do not fetch a PostgreSQL with npm where none is installed")

@@ -20,8 +20,9 @@ func newLocalCommand(a *app) *cobra.Command {
 		Long: "local starts what demo starts and leaves it running until Ctrl-C, and prints the environment that the other\n" +
 			"commands need: as a list, as lines for a shell with -o env, as one object with -o json. With --dir the\n" +
 			"database and the reports are kept; the queue and the traces live as long as the command.",
-		Args: wants(),
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.runLocal(cmd.Context(), o) },
+		Args:        wants(),
+		Annotations: map[string]string{ownCloud: "yes"},
+		RunE:        func(cmd *cobra.Command, _ []string) error { return a.runLocal(cmd.Context(), o) },
 	}
 	fs := cmd.Flags()
 	fs.StringVar(&o.dir, "dir", "", "folder that keeps the database and the reports; temporary without it")
