@@ -116,8 +116,11 @@ func (a *app) demoJob(ctx context.Context, c *cloud, progress func(pipeline.Prog
 	receiving, stop := context.WithTimeoutCause(ctx, demoWait, fmt.Errorf("the demo's job took longer than %s", demoWait))
 	defer stop()
 	worker.settled = func(id string, r pipeline.Result) {
-		if id == job.RequestID && r.Outcome != "" {
-			done.result = r
+		if id != job.RequestID {
+			return
+		}
+		done.result = r
+		if r.Outcome != "" {
 			stop()
 		}
 	}
@@ -125,7 +128,7 @@ func (a *app) demoJob(ctx context.Context, c *cloud, progress func(pipeline.Prog
 		return done, err
 	}
 	if done.result.Outcome == "" {
-		return done, context.Cause(receiving)
+		return done, errors.Join(context.Cause(receiving), done.result.Err)
 	}
 	return done, nil
 }
