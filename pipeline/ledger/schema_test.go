@@ -70,9 +70,9 @@ func TestOpenSchema(t *testing.T) {
 		text               string
 	}{
 		"as needed":          {ledger.SchemaVersion, ledger.SchemaVersion, nil, ""},
-		"older":              {ledger.SchemaVersion - 1, 1, ledger.ErrSchemaOld, "open ledger: the ledger has schema version 5; this program needs 6"},
+		"older":              {ledger.SchemaVersion - 1, 1, ledger.ErrSchemaOld, "open ledger: the ledger has schema version 6; this program needs 7"},
 		"newer, only added":  {ledger.SchemaVersion + 3, ledger.SchemaVersion, nil, ""},
-		"newer, refusing us": {ledger.SchemaVersion + 3, ledger.SchemaVersion + 1, ledger.ErrSchemaNew, "open ledger: the ledger's schema version 9 accepts programs from 7 on; this one knows 6"},
+		"newer, refusing us": {ledger.SchemaVersion + 3, ledger.SchemaVersion + 1, ledger.ErrSchemaNew, "open ledger: the ledger's schema version 10 accepts programs from 8 on; this one knows 7"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := setup(t)
