@@ -12,12 +12,12 @@ import (
 type recording struct {
 	sender  *sender
 	count   *counter
-	keep    bool   // set before the segment is handed out, as are the next three
-	brief   bool   // see BeginOptions
+	keep    bool   // set before the segment is handed out, as are the next two
 	lineage string // of the header that came in
 	version string // see Config
 
 	mu     sync.Mutex
+	brief  bool                    // see BeginOptions and Brief
 	open   map[*xray.Segment]*node // begun and not yet told
 	ended  bool                    // the root is told
 	none   bool                    // discarded
