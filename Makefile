@@ -3,7 +3,7 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: build test race lint vuln demo
+.PHONY: build test race lint vuln demo bench
 
 build: ## the binary, here
 	go build -o monthend ./cmd/monthend
@@ -24,3 +24,6 @@ vuln: ## known vulnerabilities; asks the Go vulnerability database
 
 demo: ## one month, end to end, on this machine alone
 	go run ./cmd/monthend demo
+
+bench: ## every measure beside its rival, or those that MEASURE names
+	go run ./bench $(MEASURE)
