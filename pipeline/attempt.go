@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/monthend/monthend/pipeline/engine"
 	"github.com/monthend/monthend/pipeline/ledger"
@@ -16,6 +17,7 @@ import (
 type attempt struct {
 	*Runner
 	asking Asking
+	pass   *pass // nil in a preview
 	def    report.Definition
 	claim  ledger.Claim
 	lease  *lease // nil in a preview, which has no claim
@@ -32,16 +34,16 @@ type attempt struct {
 	version    ledger.Version
 }
 
-// attempt works a claimed run through its stages and records how it ended.
-func (r *Runner) attempt(ctx context.Context, a Asking, def report.Definition, claim ledger.Claim) Result {
-	work, lease := r.hold(ctx, claim)
+// run works a claimed run through its stages and records how it ended. The claim was sent at sent.
+func (j *attempt) run(ctx context.Context, sent time.Time) Result {
+	work, lease := j.hold(ctx, j.claim, sent)
 	defer lease.stop()
+	j.lease = lease
 
-	j := &attempt{Runner: r, asking: a, def: def, claim: claim, lease: lease}
 	outcome, err := j.stages(work)
 	result := Result{
 		Outcome:    outcome,
-		RunID:      claim.RunID,
+		RunID:      j.claim.RunID,
 		Version:    j.version,
 		Extracted:  j.extracted(),
 		Rejected:   j.rejected(),
@@ -53,13 +55,16 @@ func (r *Runner) attempt(ctx context.Context, a Asking, def report.Definition, c
 		return result
 	case fenced(work, err):
 		// Nothing of the ledger and of the message is ours any more, not even to say so.
-		return Result{RunID: claim.RunID, Lost: true, Err: err}
+		return Result{RunID: j.claim.RunID, Lost: true, Err: err}
 	}
 	return j.end(ctx, result, errors.Is(context.Cause(work), ErrCancelled) || errors.Is(err, ledger.ErrCancelled))
 }
 
 // stages runs the five stages. An error other than a *DataError means that there is no outcome yet.
 func (j *attempt) stages(ctx context.Context) (report.Outcome, error) {
+	if err := j.admit(ctx); err != nil {
+		return "", err
+	}
 	if err := j.open(ctx); err != nil {
 		return "", err
 	}
@@ -129,8 +134,8 @@ func (j *attempt) end(ctx context.Context, result Result, cancelled bool) Result
 		result.Outcome, result.Err = report.Cancelled, ErrCancelled
 	case ctx.Err() != nil:
 		// The worker is told to stop: the run goes back untouched, and at once.
-		return j.release(ctx, result, context.Cause(ctx))
-	case permanent(result.Err), j.claim.Attempt >= j.cfg.MaxAttempts:
+		return j.release(ctx, result, &stoppedError{context.Cause(ctx)})
+	case permanent(result.Err), j.spent(ctx):
 		result.Outcome = report.Failed
 	default:
 		result.RetryAfter = backoff(j.claim.Attempt)
@@ -149,6 +154,7 @@ func (j *attempt) end(ctx context.Context, result Result, cancelled bool) Result
 	}
 	if err != nil {
 		// Not recorded is not ended: the delivery comes back, and the ledger then knows or decides anew.
+		j.unsaid.add(j.claim)
 		return Result{RunID: result.RunID, RetryAfter: backoff(j.claim.Attempt), Err: fmt.Errorf("end run %q: %w", j.claim.RunID, err)}
 	}
 	return result
@@ -164,6 +170,7 @@ func (j *attempt) release(ctx context.Context, result Result, cause error) Resul
 	}
 	if err != nil {
 		j.cfg.Logger.Warn("lease not released; it runs out by itself", "run", j.claim.RunID, "error", err)
+		j.unsaid.add(j.claim)
 	}
 	result.Err = cause
 	return result

@@ -17,6 +17,7 @@ import (
 // The causes for which work ends before its time; the context of an attempt carries them.
 var (
 	ErrLeaseLost = errors.New("the lease is held by another worker")
+	ErrUnrenewed = errors.New("the lease could not be renewed in time")
 	ErrCancelled = errors.New("the run was cancelled")
 )
 
@@ -90,8 +91,9 @@ func (e *BusyError) TraceClass() string { return "error" }
 func permanent(err error) bool {
 	var bad *BadJobError
 	var definition *report.DefinitionError
+	var crash *CrashError
 	switch {
-	case errors.As(err, &bad), errors.As(err, &definition):
+	case errors.As(err, &bad), errors.As(err, &definition), errors.As(err, &crash):
 		return true
 	case errors.Is(err, store.ErrConflict):
 		return true
@@ -108,7 +110,7 @@ func fenced(ctx context.Context, err error) bool {
 const (
 	firstRetry   = 2 * time.Second
 	longestRetry = 15 * time.Minute
-	busyTries    = 5 // deliveries that wait just for the lease's expiry; later ones wait longer and longer
+	busyTries    = 5 // just for the lease's expiry; later ones are longer and longer
 	shortestDue  = 15 * time.Minute
 	longestDue   = 11 * time.Hour // SQS hides a message for at most 12 h
 )
@@ -123,12 +125,12 @@ func backoff(attempt int) time.Duration {
 	return most/2 + rand.N(most/2+1)
 }
 
-// busyFor is how long a delivery waits that met a live lease which runs out in left.
-func busyFor(left time.Duration, delivered int) time.Duration {
-	if delivered <= busyTries {
+// busyFor is how long a request waits that has met live leases waits times; the last one runs out in left.
+func busyFor(left time.Duration, waits int) time.Duration {
+	if waits <= busyTries {
 		return left
 	}
-	return min(longestRetry, left<<min(10, delivered-busyTries))
+	return min(longestRetry, left<<min(10, waits-busyTries))
 }
 
 // dueIn is how long a delivery waits for a period that ends in left.

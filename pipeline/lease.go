@@ -13,22 +13,25 @@ import (
 
 // lease keeps a claim alive while an attempt works on it, and ends the work when the claim is no longer ours.
 type lease struct {
-	cancel context.CancelCauseFunc
+	cfg    Config
+	claim  ledger.Claim
+	cancel context.CancelCauseFunc // of the work
+	quit   context.CancelFunc      // of the renewals
 	done   chan struct{}
-	quit   chan struct{}
-	once   sync.Once
 
 	mu       sync.Mutex
 	progress ledger.Progress // written by the attempt, read by the renewing goroutine
 }
 
-// hold starts renewing claim. The returned context ends with ErrLeaseLost when a renewal is refused or none has succeeded
-// for FenceAfter, and with ErrCancelled when somebody asked for the run's end. stop must be called.
-func (r *Runner) hold(ctx context.Context, claim ledger.Claim) (context.Context, *lease) {
+// hold keeps claim, which was asked for at sent. The returned context ends with ErrLeaseLost when the ledger says so, with
+// ErrUnrenewed when no renewal has succeeded for FenceAfter, and with ErrCancelled when somebody asked for the run's end.
+// stop must be called.
+func (r *Runner) hold(ctx context.Context, claim ledger.Claim, sent time.Time) (context.Context, *lease) {
 	work, cancel := context.WithCancelCause(ctx)
-	l := &lease{cancel: cancel, done: make(chan struct{}), quit: make(chan struct{})}
 	// Renewals go on while cancelled work winds down: the lease must outlive the work, never the other way round.
-	go l.renew(trace.Silent(context.WithoutCancel(ctx)), r.cfg, claim)
+	renewals, quit := context.WithCancel(trace.Silent(context.WithoutCancel(ctx)))
+	l := &lease{cfg: r.cfg, claim: claim, cancel: cancel, quit: quit, done: make(chan struct{})}
+	go l.keep(renewals, sent)
 	return work, l
 }
 
@@ -45,9 +48,9 @@ func (l *lease) told() ledger.Progress {
 	return l.progress
 }
 
-// stop ends the renewals and waits for the last one. It may be called more than once.
+// stop ends the renewals, the one under way as well. It may be called more than once.
 func (l *lease) stop() {
-	l.once.Do(func() { close(l.quit) })
+	l.quit()
 	<-l.done
 	l.cancel(nil)
 }
@@ -55,47 +58,83 @@ func (l *lease) stop() {
 // retryRenewal is how soon a renewal that failed is tried again.
 const retryRenewal = time.Second
 
-// renew is the renewing goroutine; it ends with stop or with the lease.
-func (l *lease) renew(ctx context.Context, cfg Config, claim ledger.Claim) {
+// keep is the renewing goroutine; it ends with stop or with the lease. Between two renewals it looks whether somebody asked
+// for the run's end: one goroutine and one connection for both, so that neither gets into the other's way.
+func (l *lease) keep(ctx context.Context, sent time.Time) {
 	defer close(l.done)
-	timer := time.NewTimer(cfg.RenewEvery)
-	defer timer.Stop()
-
 	// The fence is measured from when the last successful renewal was sent, not from when its answer came: the
-	// database counted from some instant between the two.
-	sent := cfg.Now()
-	for {
-		select {
-		case <-l.quit:
-			return
-		case <-timer.C:
-		}
-		trying := cfg.Now()
-		err := l.renewOnce(ctx, cfg, claim, cfg.FenceAfter-trying.Sub(sent))
-		if err == nil {
-			sent = trying
-			timer.Reset(cfg.RenewEvery)
+	// database counted from some instant between the two. The claim itself was the first.
+	due := sent.Add(l.cfg.RenewEvery)
+	for l.pause(ctx, due) {
+		now := l.cfg.Now()
+		if now.Before(due) {
+			if !l.look(ctx, due.Sub(now)) {
+				return
+			}
 			continue
 		}
-		left := cfg.FenceAfter - cfg.Now().Sub(sent)
-		if errors.Is(err, ledger.ErrFenced) || left <= 0 {
+		err := l.renew(ctx, l.cfg.FenceAfter-now.Sub(sent))
+		left := l.cfg.FenceAfter - l.cfg.Now().Sub(sent)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err == nil:
+			sent, due = now, now.Add(l.cfg.RenewEvery)
+		case errors.Is(err, ledger.ErrFenced):
 			l.cancel(fmt.Errorf("%w: %w", ErrLeaseLost, err))
 			return
+		case left <= 0:
+			l.cancel(fmt.Errorf("%w: %w", ErrUnrenewed, err))
+			return
+		default:
+			l.cfg.Logger.Warn("lease not renewed", "run", l.claim.RunID, "fence_in", left, "error", err)
+			due = l.cfg.Now().Add(min(retryRenewal, left))
 		}
-		cfg.Logger.Warn("lease not renewed", "run", claim.RunID, "fence_in", left, "error", err)
-		timer.Reset(min(retryRenewal, left))
 	}
 }
 
-// renewOnce sends one renewal, which must answer before the fence.
-func (l *lease) renewOnce(ctx context.Context, cfg Config, claim ledger.Claim, left time.Duration) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, min(max(left, 0), cfg.RenewEvery), errRenewalSlow)
+// pause waits for the next look, or for the renewal where that is near, and reports whether to go on. A look right before a
+// renewal would have no time to be answered, and one cut short costs the connection.
+func (l *lease) pause(ctx context.Context, due time.Time) bool {
+	wait := due.Sub(l.cfg.Now())
+	if wait > l.cfg.LookEvery+l.cfg.LookEvery/2 {
+		wait = l.cfg.LookEvery
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
+
+// renew sends one renewal, which must answer before the fence.
+func (l *lease) renew(ctx context.Context, left time.Duration) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, min(max(left, 0), l.cfg.RenewEvery), errRenewalSlow)
 	defer cancel()
-	cancelled, err := cfg.Ledger.Renew(ctx, claim, l.told())
+	cancelled, err := l.cfg.Ledger.Renew(ctx, l.claim, l.told())
 	if cancelled {
 		l.cancel(ErrCancelled)
 	}
 	return err
+}
+
+// look asks whether the run was cancelled, or the lease lost, until the next renewal is due. It reports whether the lease may
+// still be held: a look that brings no answer says nothing, the renewal after it will.
+func (l *lease) look(ctx context.Context, left time.Duration) bool {
+	ctx, cancel := context.WithTimeoutCause(ctx, left, errRenewalSlow)
+	defer cancel()
+	cancelled, err := l.cfg.Ledger.CancelAsked(ctx, l.claim)
+	if cancelled {
+		l.cancel(ErrCancelled)
+	}
+	if errors.Is(err, ledger.ErrFenced) {
+		l.cancel(fmt.Errorf("%w: %w", ErrLeaseLost, err))
+		return false
+	}
+	return true
 }
 
 var errRenewalSlow = errors.New("the ledger did not answer a renewal in time")

@@ -28,12 +28,14 @@ type Config struct {
 	Catalog *report.Catalog
 	Tracer  *trace.Tracer // nil is not traced
 
-	Spool   string        // folder for the files of runs in work; "" is the system's temporary folder
+	Spool   string        // folder for the files of runs in work, this process's own (see OpenSpool); "" is the system's temporary folder
 	Engine  engine.Config // limits of one run; Spool and TimeZone are set by the Runner
 	Segment string        // name of a job's segment; "" is "monthend"
 
 	MaxAttempts int           // attempts that may end in a transient error before the run is failed; 0 is 10
+	CrashLimit  int           // crashes of a run, worked alone, before it is failed; 0 is 2
 	RenewEvery  time.Duration // between two renewals of the lease; 0 is 5 s
+	LookEvery   time.Duration // between two looks whether the run was cancelled; 0 is 1 s
 	FenceAfter  time.Duration // work stops so long after the last successful renewal was sent; 0 is 12 s
 
 	Logger   *slog.Logger
@@ -41,9 +43,12 @@ type Config struct {
 	Progress func(Progress)   // told of every step forward, from the run's goroutine; nil is nobody
 }
 
-// Runner runs jobs. It is safe for use by several goroutines.
+// Runner runs jobs. It is safe for use by several goroutines. One process has one: what crashes together is told apart by
+// who works beside whom.
 type Runner struct {
-	cfg Config
+	cfg    Config
+	gate   *gate
+	unsaid unsaid
 }
 
 // New checks cfg.
@@ -73,7 +78,12 @@ func newRunner(cfg Config) (*Runner, error) {
 	}
 	cfg.Segment = cmp.Or(cfg.Segment, "monthend")
 	cfg.MaxAttempts = cmp.Or(cfg.MaxAttempts, 10)
+	cfg.CrashLimit = cmp.Or(cfg.CrashLimit, 2)
+	if cfg.CrashLimit < 0 {
+		return nil, fmt.Errorf("pipeline: a crash limit of %d is below 1", cfg.CrashLimit)
+	}
 	cfg.RenewEvery = cmp.Or(cfg.RenewEvery, 5*time.Second)
+	cfg.LookEvery = cmp.Or(cfg.LookEvery, time.Second)
 	cfg.FenceAfter = cmp.Or(cfg.FenceAfter, 12*time.Second)
 	if cfg.FenceAfter <= cfg.RenewEvery {
 		return nil, fmt.Errorf("pipeline: the fence at %s must lie behind the renewal at %s", cfg.FenceAfter, cfg.RenewEvery)
@@ -87,7 +97,7 @@ func newRunner(cfg Config) (*Runner, error) {
 	if cfg.Progress == nil {
 		cfg.Progress = func(Progress) {}
 	}
-	return &Runner{cfg: cfg}, nil
+	return &Runner{cfg: cfg, gate: newGate()}, nil
 }
 
 // Asking is one delivery of one request.

@@ -14,8 +14,17 @@ import (
 // Run works one delivery to its Result inside one segment that continues the asker's trace. A delivery that is only put
 // back leaves no segment: it would tell nothing and cost as much as one that does.
 //
-// The caller must settle the message only after Run has returned, by the Result and nothing else.
+// The caller must settle the message only after Run has returned, by the Result and nothing else. While a run of this
+// process is worked alone, or waits to be, others wait in here before they claim anything.
 func (r *Runner) Run(ctx context.Context, a Asking) Result {
+	came := r.cfg.Now()
+	pass, err := r.gate.enter(ctx)
+	if err != nil {
+		return Result{Err: err} // told to stop: put back, untouched
+	}
+	defer pass.leave()
+	a.QueueWait += r.cfg.Now().Sub(came)
+
 	ctx, segment := r.cfg.Tracer.Begin(ctx, r.cfg.Segment, a.Trace, trace.BeginOptions{ForceSample: a.Sample})
 	trace.Annotate(ctx, "report", a.Job.Report)
 	trace.Annotate(ctx, "queue_wait_ms", max(0, a.QueueWait.Milliseconds()))
@@ -23,7 +32,7 @@ func (r *Runner) Run(ctx context.Context, a Asking) Result {
 		trace.Annotate(ctx, "tenant", a.Job.Tenant)
 	}
 
-	result := r.run(ctx, a)
+	result := r.run(ctx, a, pass)
 	result.TraceID = trace.ID(ctx)
 
 	if result.RunID != "" {
@@ -43,7 +52,7 @@ func (r *Runner) Run(ctx context.Context, a Asking) Result {
 }
 
 // run finds out which month is meant and works it.
-func (r *Runner) run(ctx context.Context, a Asking) Result {
+func (r *Runner) run(ctx context.Context, a Asking, pass *pass) Result {
 	def, key, err := r.resolve(a.Job)
 	if err != nil {
 		return r.Refuse(ctx, a, err)
@@ -52,17 +61,18 @@ func (r *Runner) run(ctx context.Context, a Asking) Result {
 	trace.Annotate(ctx, "year", key.Period.Year)
 	trace.Annotate(ctx, "month", int(key.Period.Month))
 
-	result := r.claim(ctx, a, def, key)
+	result := r.claim(ctx, a, pass, def, key)
 	result.Key = key
 	return result
 }
 
 // claim asks the ledger what there is to do for key, and does it.
-func (r *Runner) claim(ctx context.Context, a Asking, def report.Definition, key report.Key) Result {
+func (r *Runner) claim(ctx context.Context, a Asking, pass *pass, def report.Definition, key report.Key) Result {
 	if err := r.due(ctx, def, key); err != nil {
 		return r.notDue(ctx, a, err)
 	}
 
+	r.say(trace.Silent(ctx)) // before the claim, which might be of the same run
 	began := r.cfg.Now()
 	answer, err := r.cfg.Ledger.Claim(trace.Silent(ctx), ledger.Ask{
 		RequestID:        a.RequestID,
@@ -85,7 +95,7 @@ func (r *Runner) claim(ctx context.Context, a Asking, def report.Definition, key
 	if answer.Kind == ledger.Busy {
 		return Result{
 			RunID:      answer.RunID,
-			RetryAfter: busyFor(answer.RetryAfter, a.Delivered),
+			RetryAfter: busyFor(answer.RetryAfter, answer.Waits),
 			Err:        &BusyError{Key: key, RunID: answer.RunID},
 		}
 	}
@@ -96,8 +106,15 @@ func (r *Runner) claim(ctx context.Context, a Asking, def report.Definition, key
 		return r.settled(ctx, key, answer)
 	}
 	trace.Annotate(ctx, "attempt", answer.Claim.Attempt)
-	return r.attempt(ctx, a, def, answer.Claim)
+	if answer.Claim.Attempt >= briefFrom {
+		trace.Brief(ctx)
+	}
+	j := &attempt{Runner: r, asking: a, pass: pass, def: def, claim: answer.Claim}
+	return j.run(ctx, began)
 }
+
+// briefFrom is the attempt from which on a trace tells phases and errors only: a run that comes back for hours would fill it.
+const briefFrom = 5
 
 // resolve finds the definition and the month that a job means.
 func (r *Runner) resolve(job report.Job) (report.Definition, report.Key, error) {
