@@ -52,7 +52,7 @@ func (j *attempt) compute(ctx context.Context) error {
 	for _, query := range j.def.Datasets {
 		dataset, err := j.engine.Dataset(ctx, query)
 		if err != nil {
-			return fmt.Errorf("dataset %q: %w", query.Name, err)
+			return err
 		}
 		j.datasets = append(j.datasets, dataset)
 	}
