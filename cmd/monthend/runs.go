@@ -17,7 +17,7 @@ import (
 
 func newRunsCommand(a *app, s settings) *cobra.Command {
 	return group("runs", "What was asked for and what became of it",
-		newRunsListCommand(a, s), newRunsShowCommand(a, s))
+		newRunsListCommand(a, s), newRunsShowCommand(a, s), newRunsCancelCommand(a, s), newRunsRetryCommand(a, s), newRunsVerifyCommand(a, s))
 }
 
 func newRunsListCommand(a *app, s settings) *cobra.Command {

@@ -36,6 +36,11 @@ func TestScript(t *testing.T) {
 			"await":        scriptAwait,
 			"follow-run":   scriptFollowRun,
 			"check-demo":   scriptCheckDemo,
+			"request":      scriptRequest,
+			"run-of":       scriptRunOf,
+			"no-messages":  scriptNoMessages,
+			"alter":        scriptAlter,
+			"lose":         scriptLose,
 		},
 	})
 }

@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/monthend/monthend/pipeline/ledger"
+	"github.com/monthend/monthend/queue"
+)
+
+// scriptRequest takes the id of the request that trigger printed as JSON: request FILE sets REQUEST.
+func scriptRequest(ts *testscript.TestScript, _ bool, args []string) {
+	var sent asked
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &sent))
+	ts.Setenv("REQUEST", sent.RequestID)
+}
+
+// scriptRunOf waits until a request has led to a run: run-of REQUEST sets RUN.
+func scriptRunOf(ts *testscript.TestScript, _ bool, args []string) {
+	ctx := context.Background()
+	books, err := ledger.Open(ctx, ledger.Config{URL: ts.Getenv("MONTHEND_DATABASE_URL")})
+	ts.Check(err)
+	defer books.Close()
+	ts.Check(poll(ctx, scriptTimeout, func(ctx context.Context) (bool, error) {
+		request, _ := books.Request(ctx, args[0])
+		ts.Setenv("RUN", request.RunID)
+		return request.RunID != "", nil
+	}))
+}
+
+// scriptNoMessages waits until the queue is empty and nobody holds a message of it.
+func scriptNoMessages(ts *testscript.TestScript, _ bool, _ []string) {
+	ts.Check(poll(context.Background(), scriptTimeout, func(ctx context.Context) (bool, error) {
+		d, err := queue.Inspect(ctx, sqsOf(ts), ts.Getenv("MONTHEND_QUEUE_URL"))
+		return d.Waiting+d.InFlight+d.Delayed == 0, err
+	}))
+}
+
+// published is the one stored file that fits a pattern below the output.
+func published(ts *testscript.TestScript, pattern string) string {
+	output, err := url.Parse(ts.Getenv("MONTHEND_OUTPUT"))
+	ts.Check(err)
+	files, err := filepath.Glob(filepath.Join(output.Path, filepath.FromSlash(pattern)))
+	ts.Check(err)
+	if len(files) != 1 {
+		ts.Fatalf("%q fits %v, want one file", pattern, files)
+	}
+	return files[0]
+}
+
+// scriptAlter changes a bit of a stored file: alter PATTERN.
+func scriptAlter(ts *testscript.TestScript, _ bool, args []string) {
+	file := published(ts, args[0])
+	data, err := os.ReadFile(file)
+	ts.Check(err)
+	data[len(data)/2] ^= 1
+	ts.Check(os.WriteFile(file, data, 0o644))
+}
+
+// scriptLose removes a stored file: lose PATTERN.
+func scriptLose(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(os.Remove(published(ts, args[0])))
+}
