@@ -27,9 +27,12 @@ func (j *attempt) admit(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("count the crashes of run %q: %w", j.claim.RunID, err)
 	}
-	if n := crashesAlone(attempts); n >= j.cfg.CrashLimit {
+	n := crashesAlone(attempts)
+	if n >= j.cfg.CrashLimit {
 		return &CrashError{Times: n}
 	}
+	j.cfg.Logger.Warn("run was in work when a worker died, it is worked alone", "run", j.claim.RunID,
+		"crashes", j.claim.Crashes, "alone", n, "limit", j.cfg.CrashLimit)
 	// The lease is renewed meanwhile, and nobody new comes in: the wait lasts as long as what is in work.
 	j.advance(Progress{Stage: StageClaim, Step: "alone"})
 	if err := j.pass.alone(ctx); err != nil {

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -115,6 +116,7 @@ type rooms struct {
 	source  *source.Postgres
 	store   store.Store
 	tracer  *trace.Tracer
+	spool   *pipeline.Spool
 	runner  *pipeline.Runner
 }
 
@@ -151,6 +153,10 @@ func (s *settings) openReading(ctx context.Context, logger *slog.Logger) (r *roo
 	if r.tracer, err = s.openTracer(logger); err != nil {
 		return nil, err
 	}
+	if r.spool, err = pipeline.OpenSpool(ctx, s.Spool); err != nil {
+		r.close(ctx)
+		return nil, unavailable("export MONTHEND_SPOOL=/some/folder", "%w", err)
+	}
 	if r.source, err = source.OpenPostgres(ctx, s.SourceURL, pgxtrace.New()); err != nil {
 		r.close(ctx)
 		return nil, unavailable("", "open the source: %w", err)
@@ -165,15 +171,38 @@ func (s *settings) pipelineConfig(r *rooms, logger *slog.Logger, progress func(p
 		Source:   r.source,
 		Catalog:  r.catalog,
 		Tracer:   r.tracer,
-		Spool:    s.Spool,
+		Spool:    r.spool.Dir,
 		Engine:   engine.Config{MemoryLimit: s.MemoryMB << 20},
 		Logger:   logger,
 		Progress: progress,
+
+		CrashLimit: s.CrashLimit,
 	}
 }
 
-// close closes what was opened, in the other order; the tracer flushes last of all.
+// closeTimeout bounds the end of a process: what hangs then ends with it.
+const closeTimeout = 10 * time.Second
+
+// close closes what was opened, in the other order; the tracer flushes last of all. Connections are waited for, and a run
+// that did not heed its end may hold one for ever, so the wait is bounded.
 func (r *rooms) close(ctx context.Context) {
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		r.closeAll()
+	}()
+	timer := time.NewTimer(closeTimeout)
+	defer timer.Stop()
+	select {
+	case <-closed:
+	case <-timer.C:
+	}
+	if r.tracer != nil {
+		flush(ctx, r.tracer)
+	}
+}
+
+func (r *rooms) closeAll() {
 	if r.source != nil {
 		r.source.Close()
 	}
@@ -183,8 +212,8 @@ func (r *rooms) close(ctx context.Context) {
 	if r.ledger != nil {
 		r.ledger.Close()
 	}
-	if r.tracer != nil {
-		flush(ctx, r.tracer)
+	if r.spool != nil {
+		r.spool.Close() // what cannot be removed now, the next process sweeps
 	}
 }
 

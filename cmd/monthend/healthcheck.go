@@ -1,8 +1,6 @@
 package main
 
 import (
-	"os"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -12,33 +10,41 @@ import (
 const healthAge = time.Minute
 
 func newHealthcheckCommand(a *app, s settings) *cobra.Command {
+	ready := false
 	cmd := &cobra.Command{
 		Use:   "healthcheck",
 		Short: "Tell whether the worker still polls, by the file it rewrites",
-		Args:  wants(),
-		RunE:  func(*cobra.Command, []string) error { return runHealthcheck(s, time.Now()) },
+		Long: "healthcheck tells by the file that the worker rewrites at each poll whether it is alive: a worker that is not\n" +
+			"should be started anew. With --ready it also tells what a worker that lives cannot do at present: receive, or\n" +
+			"find room in its spool. That passes without a restart.",
+		Args: wants(),
+		RunE: func(*cobra.Command, []string) error { return runHealthcheck(s, ready, time.Now()) },
 	}
 	flag(cmd.Flags().StringVar, cmd.Flags(), &s.HealthFile, "health-file", "file that the worker rewrites at each poll (MONTHEND_HEALTH_FILE)")
+	cmd.Flags().BoolVar(&ready, "ready", false, "ask also whether it can work")
 	return cmd
 }
 
-func runHealthcheck(s settings, now time.Time) error {
+func runHealthcheck(s settings, ready bool, now time.Time) error {
 	if s.HealthFile == "" {
 		return usage("export MONTHEND_HEALTH_FILE=/tmp/monthend.health", "MONTHEND_HEALTH_FILE is not set, and --health-file is not given")
 	}
-	data, err := os.ReadFile(s.HealthFile)
+	polled, troubles, err := readHealth(s.HealthFile)
 	if err != nil {
 		return withCode(exitFailed, "", err)
 	}
-	tick, err := time.Parse(time.RFC3339, strings.TrimSpace(string(data)))
-	if err != nil {
-		return withCode(exitFailed, "", err)
-	}
-	if age := now.Sub(tick); age > healthAge {
+	if age := now.Sub(polled); age > healthAge {
 		return withCode(exitFailed, "", &staleError{age: age})
+	}
+	if ready && troubles != "" {
+		return withCode(exitFailed, "", &unreadyError{troubles})
 	}
 	return nil
 }
+
+type unreadyError struct{ troubles string }
+
+func (e *unreadyError) Error() string { return "the worker lives and cannot work: " + e.troubles }
 
 type staleError struct{ age time.Duration }
 

@@ -26,6 +26,7 @@ type settings struct {
 	MemoryMB    int64         `env:"MONTHEND_MEMORY_MB" envDefault:"256"`
 	Concurrency int           `env:"MONTHEND_CONCURRENCY" envDefault:"1"`
 	Drain       time.Duration `env:"MONTHEND_DRAIN" envDefault:"25s"`
+	CrashLimit  int           `env:"MONTHEND_CRASH_LIMIT" envDefault:"2"`
 	LogLevel    string        `env:"MONTHEND_LOG_LEVEL" envDefault:"info"`
 }
 
@@ -120,7 +121,14 @@ func (s *settings) checkTrace() error {
 	return nil
 }
 
-// makeSpool makes the folder of runs in work. Rows lie in it: the one that is made in a place for everybody is closed to
+func (s *settings) checkCrashLimit() error {
+	if s.CrashLimit < 1 {
+		return usage("", "MONTHEND_CRASH_LIMIT %d is below 1", s.CrashLimit)
+	}
+	return nil
+}
+
+// makeSpool makes the folder that the spools of all processes lie in. Rows lie in them: the one that is made in a place for everybody is closed to
 // others, and one that somebody else has made there is refused.
 func (s *settings) makeSpool() error {
 	ours := s.Spool == ""

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"os"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -18,6 +17,9 @@ import (
 
 // flushTimeout bounds how long the end of a command waits for its trace to leave.
 const flushTimeout = 2 * time.Second
+
+// stallRelease is how long the runs in work of a worker that ends itself may take to give themselves back.
+const stallRelease = 12 * time.Second
 
 // The pace at which jobs of an unknown version are put back for newer workers, and when that ends.
 const (
@@ -45,6 +47,7 @@ func newWorkCommand(a *app, s settings) *cobra.Command {
 	s.engineFlags(fs)
 	flag(fs.IntVar, fs, &s.Concurrency, "concurrency", "runs at the same time, 1 unless set (MONTHEND_CONCURRENCY)")
 	flag(fs.DurationVar, fs, &s.Drain, "drain", "how long runs in work may go on after the first signal, 25s unless set (MONTHEND_DRAIN)")
+	flag(fs.IntVar, fs, &s.CrashLimit, "crash-limit", "crashes of a run worked alone before it is failed, 2 unless set (MONTHEND_CRASH_LIMIT)")
 	flag(fs.StringVar, fs, &s.HealthFile, "health-file", "file that is rewritten at each poll, for healthcheck (MONTHEND_HEALTH_FILE)")
 	flag(fs.StringVar, fs, &s.LogLevel, "log-level", "debug, info, warn or error (MONTHEND_LOG_LEVEL)")
 	return cmd
@@ -55,7 +58,7 @@ func (a *app) runWork(ctx context.Context, s settings) error {
 	if err != nil {
 		return err
 	}
-	for _, need := range []func() error{s.needQueue, s.needDatabase, s.needOutput, s.checkTrace} {
+	for _, need := range []func() error{s.needQueue, s.needDatabase, s.needOutput, s.checkTrace, s.checkCrashLimit} {
 		if err := need(); err != nil {
 			return err
 		}
@@ -86,10 +89,16 @@ type worker struct {
 	consumer *queue.Consumer
 	runner   *pipeline.Runner
 	logger   *slog.Logger
+	health   *health
 	settled  func(requestID string, result pipeline.Result) // told after each delivery; nil is nobody
+
+	stalled context.Context // ends with a *stallError when the poll loop is dead
 }
 
 func newWorker(s settings, cfg aws.Config, r *rooms, logger *slog.Logger) (*worker, error) {
+	stalled, end := context.WithCancelCause(context.Background())
+	w := &worker{runner: r.runner, logger: logger, health: newHealth(s.HealthFile, logger), stalled: stalled}
+	silence := &stall{end: end}
 	// Polls and settlements are not work: their client is not traced.
 	consumer, err := queue.NewConsumer(queue.ConsumerConfig{
 		Client:      sqs.NewFromConfig(cfg),
@@ -97,12 +106,18 @@ func newWorker(s settings, cfg aws.Config, r *rooms, logger *slog.Logger) (*work
 		Concurrency: s.Concurrency,
 		Drain:       s.Drain,
 		Logger:      logger,
-		Tick:        healthTick(s.HealthFile, logger),
+		Tick: func(at time.Time) {
+			silence.tick()
+			w.health.tick(at)
+		},
+		OnReceive: func(err error) { w.health.trouble("queue", err) },
+		OnStall:   silence.silent,
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &worker{consumer: consumer, runner: r.runner, logger: logger}, nil
+	w.consumer = consumer
+	return w, nil
 }
 
 // queueFailure gives an error of the queue its exit code.
@@ -116,23 +131,42 @@ func queueFailure(err error) error {
 	return unavailable("", "%w", err)
 }
 
-// work receives until ctx ends, then drains; abort ends the drain.
+// work receives until ctx ends, then drains; abort ends the drain. A poll loop that is dead ends it as well: what is in work
+// is given back then, and the error is for whoever starts the process anew.
 func (w *worker) work(ctx, abort context.Context) error {
 	stop := context.AfterFunc(abort, w.consumer.Abort)
 	defer stop()
 	told := context.AfterFunc(ctx, func() { w.logger.Info("draining", "cause", context.Cause(ctx).Error()) })
 	defer told()
-	err := w.consumer.Run(ctx, w.handle)
-	if errors.Is(err, queue.ErrDrained) {
-		// What was cut short is back in the queue: that is what a drain promises.
-		w.logger.Warn("drained", "error", err)
-		return nil
+	ended := make(chan error, 1)
+	go func() { ended <- w.consumer.Run(ctx, w.handle) }()
+	select {
+	case err := <-ended:
+		if errors.Is(err, queue.ErrDrained) {
+			// What was cut short is back in the queue: that is what a drain promises.
+			w.logger.Warn("drained", "error", err)
+			return nil
+		}
+		return err
+	case <-w.stalled.Done():
 	}
-	return err
+	// The handlers are told by their contexts. Run is not waited for any longer than they may take: its loop is stuck.
+	w.logger.Error("ending", "error", context.Cause(w.stalled))
+	w.consumer.Abort()
+	timer := time.NewTimer(stallRelease)
+	defer timer.Stop()
+	select {
+	case <-ended:
+	case <-timer.C:
+	}
+	return context.Cause(w.stalled)
 }
 
 // handle is the meeting of queue and pipeline: decode, run, settle.
 func (w *worker) handle(ctx context.Context, m queue.Message) queue.Settlement {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(w.stalled, func() { cancel(context.Cause(w.stalled)) })()
 	asking := pipeline.Asking{
 		RequestID: m.ID,
 		MessageID: m.ID,
@@ -157,6 +191,11 @@ func (w *worker) handle(ctx context.Context, m queue.Message) queue.Settlement {
 		result = w.runner.Run(ctx, asking)
 	}
 	w.log(ctx, asking, result)
+	if outOfRoom(result.Err) {
+		w.health.trouble("spool", result.Err)
+	} else if result.Outcome != "" {
+		w.health.trouble("spool", nil)
+	}
 	if w.settled != nil {
 		defer w.settled(asking.RequestID, result)
 	}
@@ -199,18 +238,5 @@ func (w *worker) log(ctx context.Context, asking pipeline.Asking, r pipeline.Res
 		w.logger.ErrorContext(ctx, "job "+string(r.Outcome), append(args, "error", r.Err)...)
 	default:
 		w.logger.InfoContext(ctx, "job "+string(r.Outcome), append(args, "version", r.Version.Number)...)
-	}
-}
-
-// healthTick rewrites the health file at each tick of the poll loop.
-func healthTick(file string, logger *slog.Logger) func(time.Time) {
-	if file == "" {
-		return nil
-	}
-	return func(at time.Time) {
-		err := os.WriteFile(file, []byte(at.UTC().Format(time.RFC3339)+"\n"), 0o644)
-		if err != nil {
-			logger.Warn("health file not written", "error", err)
-		}
 	}
 }

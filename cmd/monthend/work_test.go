@@ -40,7 +40,7 @@ func TestSettlement(t *testing.T) {
 
 // TestUnknownVersion: a job of a newer producer waits for newer workers, for a day.
 func TestUnknownVersion(t *testing.T) {
-	w := &worker{logger: slog.New(slog.DiscardHandler)}
+	w := &worker{logger: slog.New(slog.DiscardHandler), stalled: t.Context()}
 	sent := time.Date(2026, 4, 1, 6, 0, 0, 0, time.UTC)
 	m := queue.Message{ID: "m1", Body: []byte(`{"v":99,"anything":"new"}`), SentAt: sent, ReceiveCount: 1}
 	for _, age := range []time.Duration{0, 23 * time.Hour} {
