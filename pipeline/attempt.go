@@ -31,6 +31,7 @@ type attempt struct {
 	dataDigest string
 	previous   ledger.Version // the current version before this run, zero when there is none
 	artifacts  []Artifact
+	edition    edition // in the store; zero before
 	version    ledger.Version
 }
 
@@ -57,7 +58,11 @@ func (j *attempt) run(ctx context.Context, sent time.Time) Result {
 		// Nothing of the ledger and of the message is ours any more, not even to say so.
 		return Result{RunID: j.claim.RunID, Lost: true, Err: err}
 	}
-	return j.end(ctx, result, errors.Is(context.Cause(work), ErrCancelled) || errors.Is(err, ledger.ErrCancelled))
+	result = j.end(ctx, result, errors.Is(context.Cause(work), ErrCancelled) || errors.Is(err, ledger.ErrCancelled))
+	if result.Outcome == report.Unchanged {
+		j.mend(ctx, j.claim.Key)
+	}
+	return result
 }
 
 // stages runs the five stages. An error other than a *DataError means that there is no outcome yet.

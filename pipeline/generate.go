@@ -34,10 +34,7 @@ func (j *attempt) generate(ctx context.Context) (same bool, err error) {
 				return nil
 			}
 		}
-		if err := j.takeVersion(ctx); err != nil {
-			return j.wrap("generate", err)
-		}
-		if err := j.draw(ctx); err != nil {
+		if err := j.edit(ctx); err != nil {
 			return j.wrap("generate", err)
 		}
 		trace.Metadata(ctx, "report_size", j.size())
@@ -64,15 +61,31 @@ func (j *attempt) compute(ctx context.Context) error {
 	return nil
 }
 
+// edit takes a version and draws it, unless it lies in the store already.
+func (j *attempt) edit(ctx context.Context) error {
+	folders, err := store.Folders(ctx, j.cfg.Store, j.claim.Key.Path())
+	if err != nil {
+		return fmt.Errorf("list the versions in the store: %w", err)
+	}
+	adopted, err := j.adopt(ctx, folders)
+	if err != nil || adopted {
+		return err
+	}
+	if err := j.takeVersion(ctx, folders); err != nil {
+		return err
+	}
+	return j.draw(ctx)
+}
+
 // takeVersion keeps the version that an earlier attempt of this run took, or takes the next one: higher than any that the
 // ledger knows and any that lies in the store, since a ledger may have lost its last commits.
-func (j *attempt) takeVersion(ctx context.Context) error {
+func (j *attempt) takeVersion(ctx context.Context, folders []store.Folder) error {
 	if j.claim.Version != 0 {
 		return nil
 	}
-	highest, err := store.Highest(ctx, j.cfg.Store, j.claim.Key.Path())
-	if err != nil {
-		return fmt.Errorf("list the versions in the store: %w", err)
+	highest := 0
+	if len(folders) > 0 {
+		highest = folders[0].Number
 	}
 	version, err := j.cfg.Ledger.AllocateVersion(trace.Silent(ctx), j.claim, highest)
 	if err != nil {

@@ -1,45 +1,36 @@
 package pipeline
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 
 	"github.com/monthend/monthend/pipeline/ledger"
+	"github.com/monthend/monthend/pipeline/store"
 	"github.com/monthend/monthend/trace"
 )
 
-// publish makes the drawn files the current version. The order must not change: files, then the manifest, then the
-// ledger's one transaction, then current.json. Until the transaction nothing is current, whatever lies in the store;
-// after it the version is published, whatever happens to current.json.
+// publish makes the drawn files, or those that were found, the current version. The order must not change: files, then the
+// manifest, then the ledger's one transaction, then current.json. Until the transaction nothing is current, whatever lies in
+// the store; after it the version is published, whatever happens to current.json.
 func (j *attempt) publish(ctx context.Context) error {
 	return j.stage(ctx, StagePublish, func(ctx context.Context) error {
-		manifest, digest, err := j.manifest(ctx)
-		if err != nil {
-			return j.wrap("publish", err)
-		}
-		folder := fmt.Sprintf("%s/v%d-%s", j.claim.Key.Path(), j.claim.Version, digest[:8])
 		if err := j.putQuarantine(ctx); err != nil {
 			return j.wrap("publish", err)
 		}
-		for i, artifact := range j.artifacts {
-			if err := j.put(ctx, folder+"/"+artifact.Name, artifact); err != nil {
+		if j.edition.digest == "" {
+			if err := j.putEdition(ctx); err != nil {
 				return j.wrap("publish", err)
 			}
-			j.advance(Progress{Stage: StagePublish, Step: artifact.Name, Done: i + 1, Steps: len(j.artifacts), Rows: j.rows()})
-		}
-		data, err := j.putManifest(ctx, folder, manifest)
-		if err != nil {
-			return j.wrap("publish", err)
 		}
 		version, err := j.cfg.Ledger.Publish(trace.Silent(ctx), j.claim, ledger.Publication{
 			Number:           j.claim.Version,
-			ContentDigest:    digest,
+			ContentDigest:    j.edition.digest,
 			DataDigest:       j.dataDigest,
-			Path:             folder,
-			Manifest:         data,
+			Path:             j.edition.folder,
+			Manifest:         j.edition.manifest,
 			RecordsExtracted: j.extracted(),
 			RecordsRejected:  j.rejected(),
 		})
@@ -47,9 +38,30 @@ func (j *attempt) publish(ctx context.Context) error {
 			return j.wrap("publish", err)
 		}
 		j.version = version
-		j.pointTo(ctx, folder, digest)
+		j.pointTo(ctx, version)
 		return nil
 	})
+}
+
+// putEdition stores what was drawn.
+func (j *attempt) putEdition(ctx context.Context) error {
+	manifest, digest, err := j.manifest(ctx)
+	if err != nil {
+		return err
+	}
+	folder := j.claim.Key.Path() + "/" + store.FormatVersion(j.claim.Version, digest)
+	for i, artifact := range j.artifacts {
+		if err := j.put(ctx, folder+"/"+artifact.Name, artifact); err != nil {
+			return err
+		}
+		j.advance(Progress{Stage: StagePublish, Step: artifact.Name, Done: i + 1, Steps: len(j.artifacts), Rows: j.rows()})
+	}
+	data, err := j.putManifest(ctx, folder, manifest)
+	if err != nil {
+		return err
+	}
+	j.edition = edition{folder: folder, digest: digest, manifest: data}
+	return nil
 }
 
 // manifest describes the version and hashes its content.
@@ -99,14 +111,15 @@ func (j *attempt) put(ctx context.Context, path string, artifact Artifact) error
 }
 
 // putManifest stores the manifest under a name that carries the fencing token: two attempts write equal files, but each
-// its own provenance.
+// its own provenance. A database that failed over may hand a token out again; then the manifest that is there and has the same
+// content is as good, and is the one that counts. It answers the manifest as stored.
 func (j *attempt) putManifest(ctx context.Context, folder string, manifest Manifest) ([]byte, error) {
 	data, err := json.MarshalIndent(manifest, "", "  ")
 	if err != nil {
 		return nil, err
 	}
 	data = append(data, '\n')
-	name := fmt.Sprintf("manifest-%d.json", j.claim.Token)
+	name := manifestName(j.claim.Token)
 	file := j.file(name)
 	if err := os.WriteFile(file, data, 0o644); err != nil {
 		return nil, err
@@ -115,33 +128,16 @@ func (j *attempt) putManifest(ctx context.Context, folder string, manifest Manif
 	if err != nil {
 		return nil, err
 	}
-	return data, j.put(ctx, folder+"/"+name, artifact)
-}
-
-// pointTo writes current.json beside the versions, for those who read files and not the ledger. The version is published
-// already: a pointer that could not be written is mended by the next run, so this is told and goes on.
-func (j *attempt) pointTo(ctx context.Context, folder, digest string) {
-	pointer := struct {
-		Report        string `json:"report"`
-		Period        string `json:"period"`
-		Tenant        string `json:"tenant"`
-		Version       int    `json:"version"`
-		ContentDigest string `json:"content_digest"`
-		Path          string `json:"path"`
-		Manifest      string `json:"manifest"`
-	}{
-		j.def.Name, j.claim.Key.Period.String(), j.claim.Key.Tenant, j.claim.Version, digest, folder,
-		fmt.Sprintf("%s/manifest-%d.json", folder, j.claim.Token),
+	conflict := j.put(ctx, folder+"/"+name, artifact)
+	if !errors.Is(conflict, store.ErrConflict) {
+		return data, conflict
 	}
-	var data bytes.Buffer
-	encoder := json.NewEncoder(&data)
-	encoder.SetIndent("", "  ")
-	err := encoder.Encode(pointer)
-	if err == nil {
-		err = j.cfg.Store.Replace(ctx, j.claim.Key.Path()+"/current.json", data.Bytes())
-	}
+	there, err := j.look().small(ctx, folder+"/"+name)
 	if err != nil {
-		trace.Annotate(ctx, "current_json", "stale")
-		j.cfg.Logger.Warn("current.json not written; the version is published", "run", j.claim.RunID, "error", err)
+		return nil, errors.Join(conflict, err)
 	}
+	if !sameJSON(readRecorded(there).Content, manifest.Content) {
+		return nil, conflict
+	}
+	return there, nil
 }

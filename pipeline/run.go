@@ -181,6 +181,7 @@ func (r *Runner) settled(ctx context.Context, key report.Key, answer ledger.Answ
 		// The outcome is recorded and settles the message; what the version holds is only told to people.
 		return result
 	}
+	r.mend(ctx, key)
 	result.Version = current
 	result.Extracted, result.Rejected = current.RecordsExtracted, current.RecordsRejected
 	return result

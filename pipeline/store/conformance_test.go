@@ -33,7 +33,7 @@ func TestStore(t *testing.T) {
 			}{
 				{"Put", testPut}, {"PutAgain", testPutAgain}, {"PutConflict", testPutConflict}, {"PutChanged", testPutChanged},
 				{"PutBad", testPutBad}, {"PutCancelled", testPutCancelled}, {"PutRace", testPutRace}, {"PutRaceConflict", testPutRaceConflict},
-				{"Open", testOpen}, {"Replace", testReplace}, {"List", testList}, {"Highest", testHighest}, {"BadPath", testBadPath},
+				{"Open", testOpen}, {"Replace", testReplace}, {"List", testList}, {"Folders", testFolders}, {"BadPath", testBadPath},
 			} {
 				t.Run(test.name, func(t *testing.T) { test.run(t, fresh(t)) })
 			}
@@ -242,27 +242,27 @@ func testList(t *testing.T, s store.Store) {
 	}
 }
 
-func testHighest(t *testing.T, s store.Store) {
+func testFolders(t *testing.T, s store.Store) {
 	const key = "monthly-financials/_/2026-03"
-	highest := func() int {
-		n, err := store.Highest(t.Context(), s, key)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return n
-	}
-	if got := highest(); got != 0 {
-		t.Errorf("got %d, want 0 in an empty store", got)
+	if got, err := store.Folders(t.Context(), s, key); err != nil || len(got) != 0 {
+		t.Errorf("got %v, %v, want none in an empty store", got, err)
 	}
 	for _, path := range []string{
-		key + "/v2-0a1b2c3d/a.csv", key + "/v10-0a1b2c3d/datasets/a.parquet", key + "/v9-ffffffff/a.csv", key + "/current.json",
-		key + "/v77-0a1b2c3d", key + "/v99-nothex00/a.csv", "monthly-financials/_/2026-04/v50-0a1b2c3d/a.csv",
-		"monthly-financials/_/2026-031/v60-0a1b2c3d/a.csv",
+		key + "/v2-0a1b2c3d/a.csv", key + "/v10-0a1b2c3d/datasets/a.parquet", key + "/v10-0a1b2c3d/a.csv", key + "/v10-1a1b2c3d/a.csv",
+		key + "/v9-ffffffff/a.csv", key + "/current.json", key + "/v77-0a1b2c3d", key + "/v99-nothex00/a.csv",
+		"monthly-financials/_/2026-04/v50-0a1b2c3d/a.csv", "monthly-financials/_/2026-031/v60-0a1b2c3d/a.csv",
 	} {
 		mustPut(t, s, path, "x")
 	}
-	if got := highest(); got != 10 {
-		t.Errorf("got %d, want 10", got)
+	want := []store.Folder{
+		{Path: key + "/v10-0a1b2c3d", Number: 10, Files: []string{key + "/v10-0a1b2c3d/a.csv", key + "/v10-0a1b2c3d/datasets/a.parquet"}},
+		{Path: key + "/v10-1a1b2c3d", Number: 10, Files: []string{key + "/v10-1a1b2c3d/a.csv"}},
+		{Path: key + "/v9-ffffffff", Number: 9, Files: []string{key + "/v9-ffffffff/a.csv"}},
+		{Path: key + "/v2-0a1b2c3d", Number: 2, Files: []string{key + "/v2-0a1b2c3d/a.csv"}},
+	}
+	got, err := store.Folders(t.Context(), s, key)
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Errorf("%v\n%s", err, diff)
 	}
 }
 

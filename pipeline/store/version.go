@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -33,18 +34,33 @@ func FormatVersion(number int, contentDigest string) string {
 	return fmt.Sprintf("v%d-%.8s", number, contentDigest)
 }
 
-// Highest is the highest version that lies below the folder of a key, whole or not; 0 when there is none.
-func Highest(ctx context.Context, s Store, key string) (int, error) {
+// Folder is the folder of one version, whole or not.
+type Folder struct {
+	Path   string // below the root
+	Number int
+	Files  []string // their paths, in the order of List
+}
+
+// Folders are the versions that lie below the folder of a key, the highest number first, then in the order of List.
+func Folders(ctx context.Context, s Store, key string) ([]Folder, error) {
 	entries, err := s.List(ctx, key+"/")
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	highest := 0
+	var folders []Folder
 	for _, entry := range entries {
-		folder, _, inside := strings.Cut(strings.TrimPrefix(entry.Path, key+"/"), "/")
-		if number, _, ok := ParseVersion(folder); ok && inside {
-			highest = max(highest, number)
+		name, _, inside := strings.Cut(strings.TrimPrefix(entry.Path, key+"/"), "/")
+		number, _, ok := ParseVersion(name)
+		if !ok || !inside {
+			continue
 		}
+		path := key + "/" + name
+		if len(folders) == 0 || folders[len(folders)-1].Path != path {
+			folders = append(folders, Folder{Path: path, Number: number})
+		}
+		last := &folders[len(folders)-1]
+		last.Files = append(last.Files, entry.Path)
 	}
-	return highest, nil
+	slices.SortStableFunc(folders, func(a, b Folder) int { return b.Number - a.Number })
+	return folders, nil
 }
