@@ -161,6 +161,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newTriggerCommand(a, s),
 		newRunCommand(a, s),
 		newRunsCommand(a, s),
+		newDLQCommand(a, s),
 		newTraceCommand(a, s),
 		newReportsCommand(a, s),
 		newMigrateCommand(a, s),

@@ -110,6 +110,14 @@ func count(n int64) string {
 	return s
 }
 
+// things counts what has a plain plural.
+func things(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return count(int64(n)) + " " + thing + "s"
+}
+
 // sizeText is a file size as people read it.
 func sizeText(n int64) string {
 	switch {

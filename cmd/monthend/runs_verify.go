@@ -117,7 +117,7 @@ func (a *app) runRunsVerify(ctx context.Context, s settings, cfg pipeline.Verify
 	case broken != nil:
 		return unavailable("", "%w", broken)
 	case !verified.Sound():
-		return withCode(exitFailed, "", fmt.Errorf("what is published is not what it was: %d findings", unmended(verified)))
+		return withCode(exitFailed, "", fmt.Errorf("what is published is not what it was: %s", things(unmended(verified), "finding")))
 	}
 	return nil
 }

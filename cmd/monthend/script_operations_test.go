@@ -3,10 +3,13 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/monthend/monthend/pipeline/ledger"
@@ -18,6 +21,47 @@ func scriptRequest(ts *testscript.TestScript, _ bool, args []string) {
 	var sent asked
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &sent))
 	ts.Setenv("REQUEST", sent.RequestID)
+}
+
+// scriptLetter takes the id of the one dead letter of a list, printed as JSON, that holds a text: letter FILE TEXT sets LETTER.
+func scriptLetter(ts *testscript.TestScript, _ bool, args []string) {
+	var lines []letterLine
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &lines))
+	var ids []string
+	for _, line := range lines {
+		if strings.Contains(fmt.Sprint(line), args[1]) {
+			ids = append(ids, line.MessageID)
+		}
+	}
+	if len(ids) != 1 {
+		ts.Fatalf("%d dead letters hold %q, want one of %+v", len(ids), args[1], lines)
+	}
+	ts.Setenv("LETTER", ids[0])
+}
+
+// scriptRedriven takes the one new request that a redrive printed as JSON: redriven FILE sets REQUEST.
+func scriptRedriven(ts *testscript.TestScript, _ bool, args []string) {
+	var lines []redriven
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &lines))
+	if len(lines) != 1 {
+		ts.Fatalf("%d dead letters were sent, want one: %+v", len(lines), lines)
+	}
+	ts.Setenv("REQUEST", lines[0].RequestID)
+}
+
+// scriptFIFO makes a FIFO queue with a dead-letter queue and has the script use it.
+func scriptFIFO(ts *testscript.TestScript, _ bool, _ []string) {
+	ctx := context.Background()
+	create := func(name string, attributes map[string]string) string {
+		attributes["FifoQueue"] = "true"
+		out, err := sqsOf(ts).CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: &name, Attributes: attributes})
+		ts.Check(err)
+		return *out.QueueUrl
+	}
+	dead, err := queue.Inspect(ctx, sqsOf(ts), create("dead.fifo", map[string]string{}))
+	ts.Check(err)
+	policy := fmt.Sprintf(`{"deadLetterTargetArn":%q,"maxReceiveCount":"100"}`, dead.ARN)
+	ts.Setenv("MONTHEND_QUEUE_URL", create("jobs.fifo", map[string]string{"RedrivePolicy": policy}))
 }
 
 // scriptRunOf waits until a request has led to a run: run-of REQUEST sets RUN.

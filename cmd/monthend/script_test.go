@@ -41,6 +41,9 @@ func TestScript(t *testing.T) {
 			"no-messages":  scriptNoMessages,
 			"alter":        scriptAlter,
 			"lose":         scriptLose,
+			"letter":       scriptLetter,
+			"redriven":     scriptRedriven,
+			"fifo":         scriptFIFO,
 		},
 	})
 }
