@@ -1,6 +1,7 @@
 package pipeline_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -44,6 +45,7 @@ type world struct {
 // worldConfig says what differs from the usual world.
 type worldConfig struct {
 	url         string // of a migrated database; "" is a new one with the demo company's books
+	ledger      string // another way to it, for the ledger alone; "" is the url
 	dir         string // of the store; "" is a new one
 	definitions fs.FS  // beside those that ship
 	alter       func(*pipeline.Config)
@@ -76,7 +78,7 @@ func newWorld(t *testing.T, c worldConfig) *world {
 	must("start X-Ray")
 	w.tracer, err = trace.New(trace.Config{Address: w.xray.UDPAddr()})
 	must("begin tracing")
-	w.ledger, err = ledger.Open(t.Context(), ledger.Config{URL: w.url, Owner: t.Name()})
+	w.ledger, err = ledger.Open(t.Context(), ledger.Config{URL: cmp.Or(c.ledger, w.url), Owner: t.Name()})
 	must("open the ledger")
 	rows, err := source.OpenPostgres(t.Context(), w.url, pgxtrace.New())
 	must("open the source")
