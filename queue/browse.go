@@ -30,27 +30,25 @@ const (
 // ErrEnough ends Browse after the letter at hand, and is not returned by it.
 var ErrEnough = errors.New("enough letters")
 
-// Rest is what Browse did not look at, as SQS counts it: about.
-type Rest struct {
-	Waiting int // letters that were not reached
-	Hidden  int // letters that somebody else is looking at
-}
-
 // Browse receives dead letters and calls look with each, once: up to limit of them, all that can be had where limit is 0. It
 // ends with look's first error. Letters that are kept are hidden from others until Browse returns, which makes them visible
 // again whatever happened; if this process dies, the time of Hold does. Each look counts as a receive.
 //
 // Of a FIFO queue no more than the first ten letters of a group can be had at once; those behind them follow as the first are
 // removed, in their order.
-func (d *DeadLetters) Browse(ctx context.Context, limit int, look func(context.Context, Letter) (Verdict, error)) (Rest, error) {
-	b := browsing{DeadLetters: d, look: look, kept: map[string]string{}, gone: map[string]bool{}}
-	err := b.browse(ctx, limit)
-	var rest Rest
-	if err == nil {
-		// Counted while the kept ones are still hidden: what is visible now was not reached.
-		rest, err = b.rest(ctx)
+//
+// The answer is about how many letters there are beside those looked at: not asked for, behind others of their group, or
+// hidden because somebody else looks at them.
+func (d *DeadLetters) Browse(ctx context.Context, limit int, look func(context.Context, Letter) (Verdict, error)) (more int, err error) {
+	// Counted before, in flight or not: SQS's figures follow a receive only after a while, but their sum stays.
+	about, err := Inspect(ctx, d.client, d.queue.url)
+	if err != nil {
+		return 0, fmt.Errorf("browse dead letters: %w", err)
 	}
-	return rest, errors.Join(err, b.putBack(ctx))
+	b := browsing{DeadLetters: d, look: look, kept: map[string]string{}, gone: map[string]bool{}}
+	err = b.browse(ctx, limit)
+	more = about.Waiting + about.InFlight + about.Delayed - len(b.kept) - len(b.gone)
+	return max(0, more), errors.Join(err, b.putBack(ctx))
 }
 
 // browsing is one Browse.
@@ -147,11 +145,6 @@ func (b *browsing) receive(ctx context.Context, n int) ([]Letter, error) {
 		letters[i] = Letter{Message: read(raw, at), attributes: raw.MessageAttributes}
 	}
 	return letters, nil
-}
-
-func (b *browsing) rest(ctx context.Context) (Rest, error) {
-	about, err := Inspect(ctx, b.client, b.queue.url)
-	return Rest{Waiting: about.Waiting, Hidden: max(0, about.InFlight-len(b.kept))}, err
 }
 
 // putBack makes the kept letters visible again, also when ctx has ended.

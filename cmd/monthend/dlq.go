@@ -82,7 +82,7 @@ func (a *app) runDLQList(ctx context.Context, s settings, url string, limit int)
 		return err
 	}
 	lines := []letterLine{}
-	rest, err := letters.Browse(ctx, limit, func(_ context.Context, l queue.Letter) (queue.Verdict, error) {
+	more, err := letters.Browse(ctx, limit, func(_ context.Context, l queue.Letter) (queue.Verdict, error) {
 		lines = append(lines, newLetterLine(l))
 		return queue.Keep, nil
 	})
@@ -93,20 +93,17 @@ func (a *app) runDLQList(ctx context.Context, s settings, url string, limit int)
 	if err != nil {
 		return letterFailure(err)
 	}
-	a.tellRest(rest)
+	a.tellMore(more)
 	return nil
 }
 
 // maxListed bounds what one list holds back from others, and in memory.
 const maxListed = 1000
 
-// tellRest says what was not looked at.
-func (a *app) tellRest(rest queue.Rest) {
-	if rest.Waiting > 0 {
-		fmt.Fprintf(a.stderr, "about %d more dead letters are not shown\n", rest.Waiting)
-	}
-	if rest.Hidden > 0 {
-		fmt.Fprintf(a.stderr, "about %d more dead letters are being looked at by somebody else\n", rest.Hidden)
+// tellMore says that there are others.
+func (a *app) tellMore(n int) {
+	if n > 0 {
+		fmt.Fprintf(a.stderr, "about %s not shown: beyond the limit, behind others of their group, or looked at by somebody else\n", things(n, "more dead letter"))
 	}
 }
 

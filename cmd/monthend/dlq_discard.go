@@ -63,9 +63,9 @@ func (a *app) runDLQDiscard(ctx context.Context, s settings, url string, args []
 	if len(args) > 0 {
 		err = withLetter(ctx, letters, args[0], remove)
 	} else {
-		var rest queue.Rest
-		rest, err = letters.Browse(ctx, 0, remove)
-		defer a.tellRest(rest)
+		var more int
+		more, err = letters.Browse(ctx, 0, remove)
+		defer a.tellMore(more)
 	}
 	if printed := a.printDiscarded(gone); printed != nil {
 		return printed

@@ -79,9 +79,9 @@ func (a *app) runDLQRedrive(ctx context.Context, s settings, url string, args []
 	if len(args) > 0 {
 		err = withLetter(ctx, letters, args[0], r.one)
 	} else {
-		var rest queue.Rest
-		rest, err = letters.Browse(ctx, 0, r.each)
-		defer a.tellRest(rest)
+		var more int
+		more, err = letters.Browse(ctx, 0, r.each)
+		defer a.tellMore(more)
 	}
 	// What was sent is told whatever came after it.
 	if printed := a.printRedriven(r.sent); printed != nil {

@@ -66,7 +66,7 @@ const maxSought = 10_000
 // withLetter finds the dead letter of an id and does what do says with it.
 func withLetter(ctx context.Context, letters *queue.DeadLetters, id string, do func(context.Context, queue.Letter) (queue.Verdict, error)) error {
 	seen, found := 0, false
-	rest, err := letters.Browse(ctx, maxSought, func(ctx context.Context, l queue.Letter) (queue.Verdict, error) {
+	more, err := letters.Browse(ctx, maxSought, func(ctx context.Context, l queue.Letter) (queue.Verdict, error) {
 		if seen++; l.ID != id {
 			return queue.Keep, nil
 		}
@@ -82,8 +82,8 @@ func withLetter(ctx context.Context, letters *queue.DeadLetters, id string, do f
 		return letterFailure(err)
 	case found:
 		return nil
-	case rest.Waiting+rest.Hidden > 0:
-		err = fmt.Errorf("there is no dead letter %q among the %d that can be had; about %d more were not reached", id, seen, rest.Waiting+rest.Hidden)
+	case more > 0:
+		err = fmt.Errorf("there is no dead letter %q among the %d that can be had; about %d more were not reached", id, seen, more)
 	default:
 		err = fmt.Errorf("there is no dead letter %q", id)
 	}
