@@ -77,12 +77,17 @@ func (s *Store) Publish(ctx context.Context, c Claim, p Publication) (Version, e
 	if err != nil {
 		return Version{}, fmt.Errorf("ledger: publish version %d of run %q: %w", p.Number, c.RunID, err)
 	}
+	// It is published, and for that very reason ctx may just have ended: who watches the run has seen that it is over.
+	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(ctx), work.statementTimeout, errReadSlow)
+	defer cancel()
 	versions, err := s.versions(ctx, `WHERE v.run_id = $1`, c.RunID)
 	if err != nil || len(versions) != 1 {
 		return Version{}, fmt.Errorf("ledger: read version %d of run %q: %w", p.Number, c.RunID, errors.Join(err, ErrNotFound))
 	}
 	return versions[0], nil
 }
+
+var errReadSlow = errors.New("the ledger did not answer in time")
 
 // Current is the current version of key, and whether there is one.
 func (s *Store) Current(ctx context.Context, key report.Key) (Version, bool, error) {

@@ -1,12 +1,15 @@
 package ledger_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/jackc/pgx/v5"
 	"github.com/monthend/monthend/pipeline/ledger"
 	"github.com/monthend/monthend/report"
 )
@@ -187,5 +190,40 @@ func TestVersions(t *testing.T) {
 	}
 	if digest, err := b.CurrentDataDigest(t.Context(), nothing); err != nil || digest != "" {
 		t.Errorf("got %q, %v; want no digest", digest, err)
+	}
+}
+
+// watcher ends a context as soon as a publication is committed, as one does that sees that the run is over.
+type watcher struct{ end context.CancelFunc }
+
+type publishing struct{}
+
+func (w *watcher) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQueryStartData) context.Context {
+	return context.WithValue(ctx, publishing{}, strings.Contains(data.SQL, "monthend.publish("))
+}
+
+func (w *watcher) TraceQueryEnd(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryEndData) {
+	if ctx.Value(publishing{}) == true {
+		w.end()
+	}
+}
+
+func TestPublishedThoughItsContextEnded(t *testing.T) {
+	b := setup(t)
+	ctx, end := context.WithCancel(t.Context())
+	defer end()
+	store, err := ledger.Open(t.Context(), ledger.Config{URL: b.url, Owner: "worker-2", Tracer: &watcher{end}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(store.Close)
+	c := mustClaim(t, store, b.ask())
+	number, err := store.AllocateVersion(ctx, c, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := store.Publish(ctx, c, publication(number))
+	if err != nil || got.Number != number || ctx.Err() == nil {
+		t.Errorf("got %+v, %v; want version %d, though ctx ended (%v)", got, err, number, ctx.Err())
 	}
 }
