@@ -3,7 +3,7 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: build test race lint vuln demo bench
+.PHONY: build test race lint vuln demo bench chaos
 
 build: ## the binary, here
 	go build -o monthend ./cmd/monthend
@@ -27,3 +27,11 @@ demo: ## one month, end to end, on this machine alone
 
 bench: ## every measure beside its rival, or those that MEASURE names
 	go run ./bench $(MEASURE)
+
+DURATION = 600s
+WORKERS = 3
+SEED = 0
+
+chaos: ## random kills and faults for DURATION on WORKERS processes, from SEED (0 draws one and prints it)
+	go test ./faults -run '^TestChaos$$' -v -count=1 -timeout 0 \
+		-chaos $(DURATION) -chaos-workers $(WORKERS) -chaos-seed $(SEED)
