@@ -66,3 +66,8 @@ func (p *process) stop() error {
 	<-p.done
 	return p.err
 }
+
+// cpu is what it used of all cores, once it is done.
+func (p *process) cpu() time.Duration {
+	return p.cmd.ProcessState.UserTime() + p.cmd.ProcessState.SystemTime()
+}

@@ -27,7 +27,7 @@ func small(ctx context.Context, b *bench) error {
 	defer c.close()
 	var jobs, messages []float64
 	for round := range cmp.Or(b.rounds, 5) {
-		worked, err := c.workSmall(ctx, fmt.Sprintf("small-%d", round))
+		worked, cpu, err := c.workSmall(ctx, fmt.Sprintf("small-%d", round))
 		if err != nil {
 			return err
 		}
@@ -35,7 +35,8 @@ func small(ctx context.Context, b *bench) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(b.out, "round %d: %s jobs/s, %s messages/s\n", round+1, short(worked), short(bare))
+		fmt.Fprintf(b.out, "round %d: %s jobs/s at %s ms of the worker's processor each, %s messages/s\n",
+			round+1, short(worked), short(ms(cpu)), short(bare))
 		jobs, messages = append(jobs, worked), append(messages, bare)
 	}
 	b.pair("per s", jobs, messages)
@@ -44,21 +45,21 @@ func small(ctx context.Context, b *bench) error {
 }
 
 // workSmall is the rate of a round of jobs, in jobs a second, by the clock of the ledger: from the end of the last job that
-// does not count to the end of the last one.
-func (c *cloud) workSmall(ctx context.Context, round string) (rate float64, err error) {
+// does not count to the end of the last one. cpu is what the worker used of all cores for one job, its start included.
+func (c *cloud) workSmall(ctx context.Context, round string) (rate float64, cpu time.Duration, err error) {
 	bodies := make([]string, smallJobs)
 	for n := range bodies {
 		if bodies[n], err = job("small", fmt.Sprintf("%s-%d", round, n)); err != nil {
-			return 0, err
+			return 0, 0, err
 		}
 	}
 	queue := c.env["MONTHEND_QUEUE_URL"]
 	if err := c.fill(ctx, queue, bodies); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	worker, err := c.work(ctx, queue, "--concurrency", "4")
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	err = until(ctx, 100*time.Millisecond, func(ctx context.Context) (bool, error) {
 		var ended, published int
@@ -70,13 +71,13 @@ func (c *cloud) workSmall(ctx context.Context, round string) (rate float64, err 
 		return published == smallJobs, err
 	})
 	if err := errors.Join(err, worker.stop()); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	var took float64
 	err = c.db.QueryRow(ctx, `SELECT extract(epoch FROM max(ended_at) - min(ended_at)) FROM (
 			SELECT ended_at FROM monthend.requests WHERE request_id LIKE $1 || '-%' ORDER BY ended_at OFFSET $2) AS counted`,
 		round, smallWarm-1).Scan(&took)
-	return (smallJobs - smallWarm) / took, err
+	return (smallJobs - smallWarm) / took, worker.cpu() / smallJobs, err
 }
 
 // receiveDelete is the rate of the bare loop, in messages a second.
