@@ -22,7 +22,7 @@ func TestStall(t *testing.T) {
 		var ended []error
 		s := &stall{end: func(err error) { ended = append(ended, err) }}
 
-		s.silent(10 * time.Minute) // thawed
+		s.silent(10 * time.Minute)   // thawed
 		<-time.After(stallGrace / 2) // of the bubble's clock, as all here
 		s.tick()
 		<-time.After(time.Hour)
