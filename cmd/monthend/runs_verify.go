@@ -159,7 +159,7 @@ func (a *app) printVerified(v verifiedShown) error {
 	if err := a.printGrid(g, v); err != nil || a.format != formatTable {
 		return err
 	}
-	_, err := fmt.Fprintf(a.stdout, "read %s files of %s versions, %s: %s\n",
-		count(int64(v.Files)), count(int64(v.Versions)), sizeText(v.Bytes), map[bool]string{true: "sound", false: "not sound"}[v.Sound])
+	_, err := fmt.Fprintf(a.stdout, "read %s of %s, %s: %s\n",
+		things(v.Files, "file"), things(v.Versions, "version"), sizeText(v.Bytes), map[bool]string{true: "sound", false: "not sound"}[v.Sound])
 	return err
 }
