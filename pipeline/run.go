@@ -176,6 +176,11 @@ func (r *Runner) Refuse(ctx context.Context, a Asking, cause error) Result {
 // settled answers from the ledger; the source is not touched.
 func (r *Runner) settled(ctx context.Context, key report.Key, answer ledger.Answer) Result {
 	result := Result{Outcome: answer.Outcome, RunID: answer.RunID}
+	switch answer.Outcome {
+	case report.Published, report.Duplicate, report.Unchanged:
+		// Its segment has the outcome of the one that did the work; this tells them apart.
+		trace.Annotate(ctx, "duplicate", true)
+	}
 	current, ok, err := r.cfg.Ledger.Current(trace.Silent(ctx), key)
 	if err != nil || !ok {
 		// The outcome is recorded and settles the message; what the version holds is only told to people.
