@@ -2,6 +2,7 @@ package faults_test
 
 import (
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"strings"
@@ -22,9 +23,10 @@ type Worker struct {
 	S3     *Wire // nil unless the stack publishes to S3
 
 	// Set before Start.
-	Env  map[string]string // settings beside and above the usual ones
-	Args []string          // nil is `work`
-	Wrap []string          // a command that runs the program, such as one that limits it
+	Env    map[string]string // settings beside and above the usual ones
+	Args   []string          // nil is `work`
+	Wrap   []string          // a command that runs the program, such as one that limits it
+	Stdout io.Writer         // nil is nowhere
 
 	cmd   *exec.Cmd
 	log   *journal
@@ -98,7 +100,7 @@ func (w *Worker) Start() {
 	w.cmd = exec.Command(line[0], line[1:]...)
 	w.cmd.Env = w.environment()
 	w.cmd.Dir = w.stack.dir
-	w.cmd.Stderr = w.log
+	w.cmd.Stderr, w.cmd.Stdout = w.log, w.Stdout
 	w.cmd.SysProcAttr = attributes()
 	if err := w.cmd.Start(); err != nil {
 		w.tb.Fatalf("start worker %s: %v", w.name, err)
