@@ -30,15 +30,7 @@ func answerLost(point Point, text string) func(t *testing.T) {
 }
 
 func answerLostAtPut(t *testing.T) {
-	s := NewStack(t, StackConfig{S3: true})
-	w := s.NewWorker("only")
-	w.S3.Set(Trap{Text: "PutObject", Answer: true, Skip: 1, Times: 2, Do: Drop})
-	w.Start()
-	sent := s.Send(job(""))
-	if got := s.Check(); got.Orphans > 0 {
-		t.Errorf("got %d orphans, want none", got.Orphans)
-	}
-	s.wantAttempts(sent, 1, 0)
+	disturbedPuts(t, func(w *Worker) { w.S3.Set(Trap{Text: "PutObject", Answer: true, Skip: 1, Times: 2, Do: Drop}) })
 }
 
 func answerLostAtDelete(t *testing.T) {
@@ -58,11 +50,22 @@ func answerLostAtDelete(t *testing.T) {
 
 // slowDown has S3 refuse every second put for a while.
 func slowDown(t *testing.T) {
+	disturbedPuts(t, func(w *Worker) {
+		for skip := range 4 {
+			w.S3.Set(Trap{Text: "PutObject", Skip: 2 * skip, Do: func() Verdict { return Respond(503, "") }})
+		}
+	})
+}
+
+// putCutOff has the connection break before S3 has a whole object.
+func putCutOff(t *testing.T) {
+	disturbedPuts(t, func(w *Worker) { w.S3.Set(Trap{Text: "PutObject", Skip: 1, Times: 2, Do: Drop}) })
+}
+
+func disturbedPuts(t *testing.T, disturb func(w *Worker)) {
 	s := NewStack(t, StackConfig{S3: true})
 	w := s.NewWorker("only")
-	for skip := range 4 {
-		w.S3.Set(Trap{Text: "PutObject", Skip: 2 * skip, Do: func() Verdict { return Respond(503, "") }})
-	}
+	disturb(w)
 	w.Start()
 	sent := s.Send(job(""))
 	if got := s.Check(); got.Orphans > 0 {

@@ -2,7 +2,9 @@ package faults_test
 
 import (
 	"context"
+	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -150,31 +152,56 @@ func unreachable(_ *Stack, w *Worker) func() {
 
 // expired is what AWS answers to credentials that were good an hour ago.
 func expired(_ *Stack, w *Worker) func() {
-	w.SQS.Set(Trap{Text: "ReceiveMessage", Times: 5, Do: func() Verdict {
+	var renewed atomic.Bool
+	w.SQS.Set(Trap{Text: "ReceiveMessage", Times: -1, Do: func() Verdict {
+		if renewed.Load() {
+			return Pass()
+		}
 		return Respond(403, `{"__type":"com.amazon.coral.service#ExpiredTokenException","message":"The security token included in the request is expired"}`)
 	}})
-	return func() {}
+	return func() { renewed.Store(true) }
 }
 
-// outage: an idle worker rides it out, tells of its begin and its end, and works on.
+// outage: an idle worker rides it out, tells of its begin and its end, and works on. It lives all the while, and is not
+// ready for some of it.
 func outage(begin disturbance) func(t *testing.T) {
 	return func(t *testing.T) {
 		s := NewStack(t, StackConfig{})
 		w := s.NewWorker("only")
-		health := s.folder("health") + "/tick"
-		w.Env["MONTHEND_HEALTH_FILE"] = health
+		health := w.health()
 		w.Start()
 		w.Ready()
 		end := begin(s, w)
-		s.SQS.Advance(visibility) // wakes nothing, but the poll under way must not outlast the test
-		s.Send(job("wakes"))      // ends the poll under way
+		s.Send(job("wakes")) // ends the poll under way
 		w.Await("that receiving fails", says("receiving fails"))
+		health(true, false)
 		end()
 		w.Await("that it receives", says("receiving again"))
 		s.Send(job(""))
 		s.Check()
+		health(true, true)
 		if code := w.Stop(); code != 0 {
 			t.Errorf("got exit code %d, want 0", code)
+		}
+	}
+}
+
+// health has the worker keep a health file, and checks what healthcheck makes of it.
+func (w *Worker) health() (check func(lives, ready bool)) {
+	file := filepath.Join(w.stack.folder("health"), w.name)
+	w.Env["MONTHEND_HEALTH_FILE"] = file
+	return func(lives, ready bool) {
+		w.tb.Helper()
+		for _, c := range []struct {
+			args []string
+			want bool
+		}{
+			{[]string{"healthcheck", "--health-file", file}, lives},
+			{[]string{"healthcheck", "--health-file", file, "--ready"}, ready},
+		} {
+			if code, out := w.stack.Command(c.args...); (code == 0) != c.want || code > 1 {
+				w.tb.Errorf("%s: got exit code %d, want it well: %t\n%s", strings.Join(c.args, " "), code, c.want, out)
+			}
 		}
 	}
 }

@@ -1,9 +1,6 @@
 package faults_test
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // Point is a point of a job's life as it is seen from outside: by what the worker sends over its wires.
 type Point string
@@ -53,7 +50,7 @@ func (w *Worker) At(point Point, do func() Verdict) {
 	case Deleting:
 		w.SQS.Set(Trap{Text: "DeleteMessage ", Do: do})
 	default:
-		w.tb.Fatal(fmt.Sprintf("there is no point %q", point))
+		w.tb.Fatalf("there is no point %q", point)
 	}
 }
 

@@ -2,7 +2,6 @@ package faults_test
 
 import (
 	"context"
-	"strings"
 	"testing"
 
 	"github.com/monthend/monthend/pipeline/ledger"
@@ -93,30 +92,5 @@ func schemaDemandsNewer(t *testing.T) {
 	w := s.StartWorker("older")
 	if code := w.Wait(); code != 4 {
 		t.Errorf("got exit code %d, want 4:\n%s", code, w.log.text())
-	}
-}
-
-// diskFull has the process write no more than a few kB into any file, which is as much as a full disk gives.
-func diskFull(t *testing.T) {
-	s := NewStack(t, StackConfig{})
-	small := s.NewWorker("small")
-	small.Wrap = []string{"sh", "-c", `ulimit -f 4; exec "$@"`, "sh"}
-	small.Start()
-	sent := s.Send(job(""))
-	told := small.Await("that it tries again", says("job put back"))
-	if !strings.Contains(told.Text("error"), "file too large") {
-		t.Errorf("got %q, want it to say what stood in the way", told.Text("error"))
-	}
-	s.wantNothingCurrent(sent.Job)
-	if code := small.Stop(); code != 0 {
-		t.Errorf("got exit code %d, want 0", code)
-	}
-	if left := s.spooled(); len(left) > 0 {
-		t.Errorf("the spool still holds %v", left)
-	}
-	s.StartWorker("next")
-	s.Check()
-	if attempts := s.attempts(sent); len(attempts) < 2 || attempts[0].Crashed {
-		t.Errorf("got attempts %+v, want a second one and no crash", attempts)
 	}
 }
