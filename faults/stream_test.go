@@ -29,12 +29,12 @@ func (c *chaos) stream(ctx context.Context, r *rand.Rand) {
 			continue
 		}
 		switch draw := r.IntN(100); {
-		case draw < 60 || len(c.known) == 0:
+		case draw < 45 || len(c.known) == 0:
 			c.known = append(c.known, c.Send(report.Job{
 				Report: reportName, Period: fmt.Sprintf("2024-%02d", 1+n%12), Tenant: fmt.Sprintf("t-%d", n/12),
 				RequestID: fmt.Sprintf("stream-%d", n),
 			}))
-		case draw < 80:
+		case draw < 75:
 			again := c.anyKnown(r).Job
 			again.RequestID = fmt.Sprintf("stream-%d", n)
 			c.Send(again)
@@ -47,7 +47,7 @@ func (c *chaos) stream(ctx context.Context, r *rand.Rand) {
 			c.SendBad(poisons[r.IntN(len(poisons))])
 			c.count.poisons.Add(1)
 		}
-		pause(ctx, between(r, 20*time.Millisecond, 150*time.Millisecond))
+		pause(ctx, between(r, 20*time.Millisecond, 300*time.Millisecond))
 	}
 }
 
