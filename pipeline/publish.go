@@ -25,6 +25,10 @@ func (j *attempt) publish(ctx context.Context) error {
 				return j.wrap("publish", err)
 			}
 		}
+		// From here on the ledger's transaction decides, and the lease no more: whoever watches that sees the run over once it
+		// is published, and would cut the answer off, or the pointer, as if another had taken the run.
+		ctx, cancel := afterwards(ctx)
+		defer cancel()
 		version, err := j.cfg.Ledger.Publish(trace.Silent(ctx), j.claim, ledger.Publication{
 			Number:           j.claim.Version,
 			ContentDigest:    j.edition.digest,
