@@ -29,6 +29,30 @@ func answerLost(point Point, text string) func(t *testing.T) {
 	}
 }
 
+// answerLate has the ledger publish and answer so late that whoever watches the lease has seen that the run is over.
+func answerLate(t *testing.T) {
+	s := NewStack(t, StackConfig{})
+	w := s.NewWorker("only")
+	hold := w.HoldAt(Published)
+	w.Start()
+	sent := s.Send(job(""))
+	hold.Wait()
+	looked := NewHold(t)
+	looked.Release()
+	w.Ledger.Set(Trap{Text: "cancel_asked_at", Answer: true, Do: looked.Do})
+	looked.Wait()
+	<-time.After(inStage) // what it saw takes effect in the worker, and nowhere else
+	hold.Release()
+	if got := s.Check(); got.Orphans+got.Stale > 0 {
+		t.Errorf("got %d orphans, %d stale, want none", got.Orphans, got.Stale)
+	}
+	s.wantAttempts(sent, 1, 0)
+	w.Await("that it has published", says("job published"))
+	if lost := w.Said(says("lease lost")); len(lost) > 0 {
+		t.Errorf("got %v of a published run", lost)
+	}
+}
+
 func answerLostAtPut(t *testing.T) {
 	disturbedPuts(t, func(w *Worker) { w.S3.Set(Trap{Text: "PutObject", Answer: true, Skip: 1, Times: 2, Do: Drop}) })
 }

@@ -36,6 +36,7 @@ var faults = []fault{
 	{number: 8, name: "answer_lost_at_claim", point: "C", how: "the proxy drops the answer", want: "one attempt", run: answerLost(Claimed, "monthend.claim(")},
 	{number: 8, name: "answer_lost_at_allocation", point: "G", how: "the proxy drops the answer", want: "one attempt, one version", run: answerLost(Generating, "monthend.allocate(")},
 	{number: 8, name: "answer_lost_at_publish", point: "P", how: "the proxy drops the answer", want: "one attempt, one version", run: answerLost(Published, "monthend.publish(")},
+	{number: 8, name: "answer_late_at_publish", point: "P", how: "the proxy holds the answer", want: "published, and known to be", run: answerLate},
 	{number: 8, name: "answer_lost_at_put", point: "U", how: "S3 stores and cuts", want: "one object", run: answerLostAtPut},
 	{number: 8, name: "answer_lost_at_delete", point: "D", how: "SQS deletes and cuts", want: "deleted once", run: answerLostAtDelete},
 	{number: 9, name: "duplicate_delivery_at_once", point: "X", how: "SQS delivers twice, to two workers", want: "one attempt; the other waits", run: duplicateAtOnce},

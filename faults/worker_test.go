@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -28,6 +29,7 @@ type Worker struct {
 	Wrap   []string          // a command that runs the program, such as one that limits it
 	Stdout io.Writer         // nil is nowhere
 
+	start sync.Mutex // held while the process starts: a trap may spring before Start has returned
 	cmd   *exec.Cmd
 	log   *journal
 	done  chan struct{} // closed when the process has ended
@@ -102,7 +104,10 @@ func (w *Worker) Start() {
 	w.cmd.Dir = w.stack.dir
 	w.cmd.Stderr, w.cmd.Stdout = w.log, w.Stdout
 	w.cmd.SysProcAttr = attributes()
-	if err := w.cmd.Start(); err != nil {
+	w.start.Lock()
+	err := w.cmd.Start()
+	w.start.Unlock()
+	if err != nil {
 		w.tb.Fatalf("start worker %s: %v", w.name, err)
 	}
 	go func() {
@@ -154,6 +159,8 @@ func (w *Worker) signal(s syscall.Signal) {
 		return
 	default:
 	}
+	w.start.Lock()
+	defer w.start.Unlock()
 	if err := w.cmd.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		w.tb.Errorf("signal worker %s: %v", w.name, err)
 	}
