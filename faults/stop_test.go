@@ -55,7 +55,10 @@ func drainRunsOut(t *testing.T) {
 	w.Start()
 	sent := s.Send(job(""))
 	hold.Wait()
-	if code := w.Stop(); code != 0 {
+	w.Terminate()
+	w.Await("that it gives the job back", says("job put back"))
+	hold.Release() // or the end of the process would wait for the connection, for a while
+	if code := w.Wait(); code != 0 {
 		t.Errorf("got exit code %d, want 0", code)
 	}
 	s.givenBack(sent)
@@ -70,7 +73,10 @@ func terminatedTwice(t *testing.T) {
 	hold.Wait()
 	w.Terminate()
 	w.Await("that it drains", says("draining"))
-	if code := w.Stop(); code != 143 {
+	w.Terminate()
+	w.Await("that it gives the job back", says("job put back"))
+	hold.Release()
+	if code := w.Wait(); code != 143 {
 		t.Errorf("got exit code %d, want 143", code)
 	}
 	s.givenBack(sent)
