@@ -48,15 +48,25 @@ CREATE FUNCTION monthend.claim(
     ask_requested_by text, ask_schedule text, ask_retry text,
     ask_claim text, ask_owner text, ask_alone boolean, ask_trace text, ask_definition text, ask_lease interval
 ) RETURNS monthend.answer LANGUAGE plpgsql AS $$
+DECLARE
+    answer monthend.answer;
 BEGIN
     PERFORM monthend.lock_key(ask_report, ask_tenant, ask_period);
-    UPDATE monthend.requests r
-       SET message_id = ask_message, report = ask_report, tenant = ask_tenant, period = ask_period, restate = ask_restate,
-           reason = ask_reason, requested_by = ask_requested_by, schedule = ask_schedule, retry = ask_retry
-     WHERE r.request_id = ask_request AND r.outcome = 'cancelled' AND r.report = '' AND r.period = '';
-    RETURN monthend.decide(ask_request, ask_message, ask_report, ask_tenant, ask_period, ask_restate, ask_reason,
-                           ask_requested_by, ask_schedule, ask_retry,
-                           ask_claim, ask_owner, ask_alone, ask_trace, ask_definition, ask_lease);
+    LOOP
+        UPDATE monthend.requests r
+           SET message_id = ask_message, report = ask_report, tenant = ask_tenant, period = ask_period, restate = ask_restate,
+               reason = ask_reason, requested_by = ask_requested_by, schedule = ask_schedule, retry = ask_retry
+         WHERE r.request_id = ask_request AND r.outcome = 'cancelled' AND r.report = '' AND r.period = '';
+        answer := monthend.decide(ask_request, ask_message, ask_report, ask_tenant, ask_period, ask_restate, ask_reason,
+                                  ask_requested_by, ask_schedule, ask_retry,
+                                  ask_claim, ask_owner, ask_alone, ask_trace, ask_definition, ask_lease);
+        -- A cancellation holds no lock of a key, for it knows none: one that came between the two statements is met as a
+        -- request of no key at all, and takes this key in the next turn.
+        EXIT WHEN answer.kind <> 'reused' OR NOT EXISTS (
+            SELECT FROM monthend.requests r
+             WHERE r.request_id = ask_request AND r.outcome = 'cancelled' AND r.report = '' AND r.period = '');
+    END LOOP;
+    RETURN answer;
 END $$;
 -- +goose StatementEnd
 
