@@ -101,13 +101,25 @@ func Start(c Config) (*Server, error) {
 	}
 	s.api = &http.Server{
 		Handler: s.handler(), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, IdleTimeout: time.Minute,
-		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // a client that hangs up is its own business
+		ErrorLog:  slog.NewLogLogger(slog.DiscardHandler, slog.LevelError), // a client that hangs up is its own business
+		ConnState: s.count,
 	}
 	packets := make(chan []byte, maxQueued)
 	s.ends.Go(func() { s.receive(packets) }) // ends when packet is closed, and closes packets
 	s.ends.Go(func() { s.take(packets) })    // ends when packets is closed and empty
 	s.ends.Go(func() { _ = s.api.Serve(stream) })
 	return s, nil
+}
+
+// count lets Close wait for the connections too: http.Server.Close does not, and one that refused a long request lingers for
+// half a second, so that the client reads its answer.
+func (s *Server) count(_ net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew: // told from within Serve, which Close waits for as well, so no count begins after the wait has ended
+		s.ends.Add(1)
+	case http.StateClosed, http.StateHijacked:
+		s.ends.Done()
+	}
 }
 
 // listen opens one port number for both protocols. A free port of TCP may be taken on UDP, so it tries a few.
