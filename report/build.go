@@ -14,6 +14,8 @@ type Meta struct {
 	Tenant      string
 	Period      Period
 	Draft       bool
+	// Comparatives are the months that the figures are compared with, as far as the definition asks for them.
+	Comparatives []Comparative
 }
 
 // TotalLabel stands in the first column of a table's last row.

@@ -46,14 +46,18 @@ type TableCount struct {
 
 // RuleResult is the verdict of one rule.
 type RuleResult struct {
-	Rule      string   `json:"rule"`
-	On        string   `json:"on,omitempty"`
-	Severity  Severity `json:"severity"`
-	Broken    int64    `json:"broken"`             // rows that broke it; 0 or 1 for an assert
-	Keys      []string `json:"keys,omitempty"`     // keys of the first offending rows, ordered
-	Expected  string   `json:"expected,omitempty"` // asserts only, decimals as text
-	Actual    string   `json:"actual,omitempty"`
-	Tolerance string   `json:"tolerance,omitempty"`
+	Rule     string   `json:"rule"`
+	On       string   `json:"on,omitempty"`
+	Severity Severity `json:"severity"`
+	Broken   int64    `json:"broken"`         // rows that broke it; 0 or 1 for an assert
+	Keys     []string `json:"keys,omitempty"` // keys of the first offending rows, ordered
+	// Columns and Shown are what the definition's quality block lets a reader see beside each key: row values, which is why
+	// it must ask for them, and why they go into the report's own files and nowhere else. Shown is parallel to Keys.
+	Columns   []string   `json:"columns,omitempty"`
+	Shown     [][]string `json:"shown,omitempty"`
+	Expected  string     `json:"expected,omitempty"` // asserts only, decimals as text
+	Actual    string     `json:"actual,omitempty"`
+	Tolerance string     `json:"tolerance,omitempty"`
 }
 
 // GateResult compares what was rejected with what is allowed; shares are decimals as text, computed exactly.
