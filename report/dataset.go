@@ -14,6 +14,9 @@ const (
 	Timestamp Kind = "timestamp"
 )
 
+// TrendKind is the kind of a drawn table's column of sparklines; no dataset has one.
+const TrendKind Kind = "trend"
+
 // Column is one column of a Dataset.
 type Column struct {
 	Name  string `json:"name"`

@@ -10,6 +10,7 @@ type Definition struct {
 	Company  string         // whose figures these are; may be empty
 	Location *time.Location // where the month begins and ends
 	Currency string         // ISO 4217 code
+	Locale   Locale         // how figures and dates are written; English when left out
 	Extract  []Extract      // in the order of the file
 	Rules    []Rule
 	Gate     Gate
