@@ -56,17 +56,23 @@ func (w *Workspace) ExportQuarantine(ctx context.Context, e report.Extract, form
 	if err != nil {
 		return fail(err)
 	}
-	order := make([]string, 0, len(e.Key)+len(list))
-	for _, column := range e.Key {
-		order = append(order, name(column))
-	}
-	for _, c := range list {
-		order = append(order, name(c.name))
-	}
-	if rows, err = w.copyTo(ctx, list, name(table)+" ORDER BY "+strings.Join(order, ", "), format, path); err != nil {
+	from := name(table) + " ORDER BY " + strings.Join(rowOrder(e.Key, list), ", ")
+	if rows, err = w.copyTo(ctx, list, from, format, path); err != nil {
 		return fail(err)
 	}
 	return rows, nil
+}
+
+// rowOrder is the order of an extract's rows wherever they are written: by its key, then by every column.
+func rowOrder(key []string, columns []exported) []string {
+	order := make([]string, 0, len(key)+len(columns))
+	for _, column := range key {
+		order = append(order, name(column))
+	}
+	for _, c := range columns {
+		order = append(order, name(c.name))
+	}
+	return order
 }
 
 // exported is one column of a file.

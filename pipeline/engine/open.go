@@ -48,6 +48,7 @@ type Workspace struct {
 // extract is a loaded table.
 type extract struct {
 	columns []string
+	key     []string // of the definition, once it is validated
 	rows    int64
 }
 

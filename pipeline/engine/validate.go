@@ -82,12 +82,15 @@ func (w *Workspace) validate(ctx context.Context, def report.Definition) (report
 
 // prepareExtract makes the table of broken rules, rule.t(id, rule): a row's id and the place of the rule in the definition.
 func (w *Workspace) prepareExtract(ctx context.Context, e report.Extract, rules []report.Rule) error {
-	if _, loaded := w.extracts[e.Name]; !loaded {
+	loaded, found := w.extracts[e.Name]
+	if !found {
 		return errors.New("it is not loaded")
 	}
 	if err := w.haveColumns(e.Name, e.Key...); err != nil {
 		return fmt.Errorf("key: %w", err)
 	}
+	loaded.key = e.Key
+	w.extracts[e.Name] = loaded
 	rejects := false
 	for _, r := range rules {
 		rejects = rejects || (r.On == e.Name && r.Severity == report.Reject)
