@@ -28,7 +28,7 @@ func TestSchemaCompiles(t *testing.T) {
 func TestSchemaHasOnlyKnownKeywords(t *testing.T) {
 	known := map[string]bool{}
 	for _, word := range []string{
-		"$schema", "title", "description", "type", "required", "additionalProperties", "patternProperties", "properties", "pattern",
+		"$schema", "title", "description", "examples", "default", "type", "required", "additionalProperties", "patternProperties", "properties", "pattern",
 		"minLength", "maxLength", "minItems", "minProperties", "maxProperties", "items", "enum", "const", "if", "then", "else", "$ref", "$defs",
 	} {
 		known[word] = true
@@ -51,4 +51,34 @@ func TestSchemaHasOnlyKnownKeywords(t *testing.T) {
 		}
 	}
 	walk("", root, false)
+}
+
+// An editor shows the description of the field that is being written; a field without one teaches nobody.
+func TestEveryFieldHasADescription(t *testing.T) {
+	var root any
+	if err := json.Unmarshal(report.Schema, &root); err != nil {
+		t.Fatal(err)
+	}
+	var walk func(path string, v any)
+	walk = func(path string, v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			for _, word := range []string{"properties", "patternProperties"} {
+				fields, _ := v[word].(map[string]any)
+				for name, field := range fields {
+					if text, _ := field.(map[string]any)["description"].(string); text == "" {
+						t.Errorf("%s: field %q has no description", path, name)
+					}
+				}
+			}
+			for key, value := range v {
+				walk(path+"/"+key, value)
+			}
+		case []any:
+			for _, value := range v {
+				walk(path, value)
+			}
+		}
+	}
+	walk("", root)
 }
