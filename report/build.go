@@ -90,7 +90,7 @@ func (b builds) kpis(specs []KPISpec) (*KPIs, error) {
 			return nil, err
 		}
 		out.Cards = append(out.Cards, KPI{
-			Label: spec.Label, Value: d.Rows[0][at], Kind: d.Columns[at].Kind, Format: format, Scale: d.Columns[at].Scale,
+			Label: spec.Label, From: Source{spec.Dataset, spec.Column}, Value: d.Rows[0][at], Kind: d.Columns[at].Kind, Format: format, Scale: d.Columns[at].Scale,
 		})
 	}
 	return out, nil
@@ -143,7 +143,7 @@ func (b builds) table(spec TableSpec) (*Table, error) {
 			columns = append(columns, TableColumn{Column: c.Name})
 		}
 	}
-	out := &Table{Title: spec.Title, Rows: make([][]any, len(d.Rows))}
+	out := &Table{Title: spec.Title, Dataset: spec.Dataset, Rows: make([][]any, len(d.Rows))}
 	if out.Title == "" {
 		out.Title = Label(spec.Dataset)
 	}

@@ -18,6 +18,8 @@ type Document struct {
 	Validation   Validation
 	Locale       Locale        // how figures, dates and the words around them are written
 	Comparatives []Comparative // the months that figures are compared with, without their datasets
+	Details      []Detail      // the valid rows of the extracts that the definition asks for
+	Quarantine   []Detail      // the rejected rows: rule, key and the columns that the quality block shows
 }
 
 // Block is one drawn block: *KPIs, *Chart, *Table, *Paragraph, *Quality or *PageBreak.
@@ -29,6 +31,7 @@ type KPIs struct{ Cards []KPI }
 // KPI is one card; Value is of the kind's Go type (see Kind) or nil.
 type KPI struct {
 	Label  string
+	From   Source // where Value stands
 	Value  any
 	Kind   Kind
 	Format Format // FormatAuto for what is no figure
@@ -38,6 +41,9 @@ type KPI struct {
 	Better  Direction
 	Trend   Trend // nil when the card has no sparkline
 }
+
+// Source is a place in the datasets, for formats that carry them beside what is drawn of them.
+type Source struct{ Dataset, Column string }
 
 // Change is a figure beside the same figure of another month.
 type Change struct {
@@ -89,6 +95,7 @@ type Series struct {
 // where nothing is summed. A column of sparklines is of kind TrendKind and holds a Trend a row.
 type Table struct {
 	Title   string
+	Dataset string // whose rows these are
 	Columns []TableColumn
 	Kinds   []Kind
 	Scales  []int // digits after the point of each Decimal column, as long as Columns
