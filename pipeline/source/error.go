@@ -6,19 +6,44 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/monthend/monthend/report"
 )
 
 // Error is what went wrong with the source, without a password and without the values of any row: the driver's own error,
 // which may quote them, is not in its chain.
 type Error struct {
 	Code      string // SQLSTATE, "" when the server did not say
+	Path      string // of the query's file, "" where no query is meant
+	Line, Col int    // in the file, from 1, Col in characters; 0 where the query as a whole is meant
+	Message   string // without the place
 	transient bool
-	text      string
 }
 
-func (e *Error) Error() string { return e.text }
+// Error is "path:line:col: message", with as much of the place as is known.
+func (e *Error) Error() string {
+	switch {
+	case e.Path == "" && e.Line == 0:
+		return e.Message
+	case e.Line == 0:
+		return e.Path + ": " + e.Message
+	case e.Path == "":
+		return fmt.Sprintf("%d:%d: %s", e.Line, e.Col, e.Message)
+	}
+	return fmt.Sprintf("%s:%d:%d: %s", e.Path, e.Line, e.Col, e.Message)
+}
+
+// at sets the place to a byte offset of a query.
+func (e *Error) at(q report.Extract, offset int) *Error {
+	before := q.SQL[:offset]
+	e.Path = q.Path
+	e.Line = strings.Count(before, "\n") + 1
+	e.Col = utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:]) + 1
+	return e
+}
 
 // TraceClass is "throttle" where the server has too much to do, "error" for bad input and "fault" for the rest.
 func (e *Error) TraceClass() string {
@@ -60,25 +85,25 @@ var transientCodes = []string{
 }
 
 // explain turns an error of the driver into one of ours. ended is why the context of the work has ended, nil while it goes
-// on: then it, and not what the driver made of it, is the reason. at, if not nil, adds the place in the query.
-func explain(ended, err error, at func(position int32) string) error {
+// on: then it, and not what the driver made of it, is the reason. query is the one that was sent, if any, for the place.
+func explain(ended, err error, query *bound) error {
 	if ended != nil {
 		return ended
 	}
 	var server *pgconn.PgError
 	if errors.As(err, &server) {
-		return explainServer(server, at)
+		return explainServer(server, query)
 	}
 	var certificate *tls.CertificateVerificationError
 	var connect *pgconn.ConnectError
 	if errors.As(err, &connect) {
 		details := strings.ReplaceAll(connect.Unwrap().Error(), "\n", "; ")
-		return &Error{transient: !errors.As(err, &certificate), text: "connect: " + details}
+		return &Error{transient: !errors.As(err, &certificate), Message: "connect: " + details}
 	}
-	return &Error{transient: true, text: "connection: " + err.Error()}
+	return &Error{transient: true, Message: "connection: " + err.Error()}
 }
 
-func explainServer(server *pgconn.PgError, at func(int32) string) error {
+func explainServer(server *pgconn.PgError, query *bound) error {
 	e := &Error{Code: server.Code}
 	for _, code := range transientCodes {
 		e.transient = e.transient || strings.HasPrefix(server.Code, code)
@@ -88,26 +113,24 @@ func explainServer(server *pgconn.PgError, at func(int32) string) error {
 	if strings.HasPrefix(server.Code, "22") || strings.HasPrefix(server.Code, "P0") {
 		message = "the server refused a value (its words are withheld: they may quote a row)"
 	}
-	e.text = fmt.Sprintf("%s (SQLSTATE %s)", message, server.Code)
-	if at != nil && server.Position > 0 {
-		e.text = at(server.Position) + e.text
+	e.Message = fmt.Sprintf("%s (SQLSTATE %s)", message, server.Code)
+	if query != nil && server.Position > 0 {
+		e.at(query.query, query.offset(server.Position))
 	}
 	return e
 }
 
 // mistake is a permanent error of our own finding.
-func mistake(format string, args ...any) error { return &Error{text: fmt.Sprintf(format, args...)} }
+func mistake(format string, args ...any) error { return &Error{Message: fmt.Sprintf(format, args...)} }
 
-// mistakeAt puts the file and the line of a byte offset before it.
-func mistakeAt(path, sql string, offset int, format string, args ...any) error {
-	return mistake("%s%s", place(path, strings.Count(sql[:offset], "\n")+1), fmt.Sprintf(format, args...))
+// mistakeIn is one about a query as a whole.
+func mistakeIn(q report.Extract, format string, args ...any) error {
+	return &Error{Path: q.Path, Message: fmt.Sprintf(format, args...)}
 }
 
-func place(path string, line int) string {
-	if path == "" {
-		return fmt.Sprintf("line %d: ", line)
-	}
-	return fmt.Sprintf("%s:%d: ", path, line)
+// mistakeAt is one at a byte offset of a query.
+func mistakeAt(q report.Extract, offset int, format string, args ...any) error {
+	return (&Error{Message: fmt.Sprintf(format, args...)}).at(q, offset)
 }
 
 // wrap says what was being done.

@@ -18,59 +18,101 @@ type Params struct {
 }
 
 // parameter is one name and what it is bound as. The cast pins the type: without it PostgreSQL would take an instant for a
-// wall clock wherever the query compares it with one.
+// wall clock wherever the query compares it with one. Values travel as text, which leaves no doubt about their zone.
 type parameter struct {
 	name, cast string
-	value      func(Params) any
+	value      func(Params) string
 }
 
 var parameters = []parameter{
-	{"period_start", "timestamptz", func(p Params) any { return p.PeriodStart }},
-	{"period_end", "timestamptz", func(p Params) any { return p.PeriodEnd }},
-	{"period_first", "date", func(p Params) any { return p.PeriodFirst }},
-	{"period_next", "date", func(p Params) any { return p.PeriodNext }},
-	{"tenant", "text", func(p Params) any { return p.Tenant }},
+	{"period_start", "timestamptz", func(p Params) string { return p.PeriodStart.Format(instantLayout) }},
+	{"period_end", "timestamptz", func(p Params) string { return p.PeriodEnd.Format(instantLayout) }},
+	{"period_first", "date", func(p Params) string { return p.PeriodFirst.Format(time.DateOnly) }},
+	{"period_next", "date", func(p Params) string { return p.PeriodNext.Format(time.DateOnly) }},
+	{"tenant", "text", func(p Params) string { return p.Tenant }},
 }
 
+// instantLayout is microseconds, as far as PostgreSQL counts, and the offset from UTC with its seconds.
+const instantLayout = "2006-01-02 15:04:05.999999Z07:00:00"
+
 // CheckQuery reports what is wrong with the parameters of a query: a name that is not known, a positional $1, a quote or
-// comment without its end. The server is not asked. The error begins with "path:line:".
+// comment without its end. The server is not asked. The error begins with "path:line:column:".
 func CheckQuery(q report.Extract) error {
-	_, _, err := bind(q, Params{})
+	_, err := bind(q, Params{})
 	return err
 }
 
-// bind rewrites each @name outside of quotes and comments to a numbered, typed parameter and returns the values of those
-// that occur, in the order of their numbers.
-func bind(q report.Extract, p Params) (sql string, args []any, err error) {
+// bound is a query as the server gets it.
+type bound struct {
+	query report.Extract
+	sql   string
+	args  [][]byte // as text, in the order of their numbers
+	marks []mark
+}
+
+// mark is where a parameter was rewritten: it ends at to in the server's text and at from in the query's.
+type mark struct{ from, to int }
+
+// bind rewrites each @name outside of quotes and comments to a numbered, typed parameter.
+func bind(q report.Extract, p Params) (bound, error) {
 	l := &lexer{sql: q.SQL}
+	b := bound{query: q}
 	numbers := map[string]int{}
-	var b strings.Builder
+	var text strings.Builder
 	for {
 		t, err := l.next()
 		if err != nil {
-			return "", nil, mistakeAt(q.Path, q.SQL, t.start, "%v", err)
+			return bound{}, mistakeAt(q, t.start, "%v", err)
 		}
 		switch t.kind {
 		case tokenEnd:
-			return b.String(), args, nil
+			b.sql = text.String()
+			return b, nil
 		case tokenParameter:
 			param, known := lookUp(t.text[1:])
 			if !known {
-				return "", nil, mistakeAt(q.Path, q.SQL, t.start, "parameter %s is not known; there are %s", t.text, parameterNames())
+				return bound{}, mistakeAt(q, t.start, "parameter %s is not known; there are %s", t.text, parameterNames())
 			}
 			if numbers[param.name] == 0 {
-				args = append(args, param.value(p))
-				numbers[param.name] = len(args)
+				b.args = append(b.args, []byte(param.value(p)))
+				numbers[param.name] = len(b.args)
 			}
-			fmt.Fprintf(&b, "($%d::%s)", numbers[param.name], param.cast)
+			fmt.Fprintf(&text, "($%d::%s)", numbers[param.name], param.cast)
+			b.marks = append(b.marks, mark{from: t.start + len(t.text), to: text.Len()})
 		case tokenPositional:
-			return "", nil, mistakeAt(q.Path, q.SQL, t.start, "parameter %s has no value; there are %s", t.text, parameterNames())
+			return bound{}, mistakeAt(q, t.start, "parameter %s has no value; there are %s", t.text, parameterNames())
 		case tokenGlued:
-			return "", nil, mistakeAt(q.Path, q.SQL, t.start, "%s reads as an operator; put a space before @", t.text)
+			return bound{}, mistakeAt(q, t.start, "%s reads as an operator; put a space before @", t.text)
 		default:
-			b.WriteString(t.text)
+			text.WriteString(t.text)
 		}
 	}
+}
+
+// offset turns the server's place of a mistake, a character of its text counted from 1, into a byte offset of the query.
+func (b bound) offset(position int32) int {
+	at := len(b.sql)
+	for i := range b.sql {
+		if position--; position <= 0 {
+			at = i
+			break
+		}
+	}
+	last := mark{}
+	for _, m := range b.marks {
+		if m.to > at {
+			break
+		}
+		last = m
+	}
+	at = last.from + at - last.to
+	for _, m := range b.marks { // inside a parameter: its end stands for all of it
+		if m.from > last.from {
+			at = min(at, m.from)
+			break
+		}
+	}
+	return min(at, len(b.query.SQL))
 }
 
 func lookUp(name string) (parameter, bool) {

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -22,32 +23,32 @@ var march = source.Params{
 func TestBind(t *testing.T) {
 	for _, test := range []struct {
 		name, sql, want string
-		args            []any
+		args            []string
 	}{
 		{"all five", "@tenant @period_next @period_first @period_end @period_start",
 			"($1::text) ($2::date) ($3::date) ($4::timestamptz) ($5::timestamptz)",
-			[]any{"acme", march.PeriodNext, march.PeriodFirst, march.PeriodEnd, march.PeriodStart}},
-		{"numbered once", "(@tenant,@tenant)", "(($1::text),($1::text))", []any{"acme"}},
+			[]string{"acme", "2026-04-01", "2026-03-01", "2026-03-31 22:00:00Z", "2026-02-28 23:00:00Z"}},
+		{"numbered once", "(@tenant,@tenant)", "(($1::text),($1::text))", []string{"acme"}},
 		{"none", "SELECT 1", "SELECT 1", nil},
-		{"string", "SELECT '@nobody '' @x' , @tenant", "SELECT '@nobody '' @x' , ($1::text)", []any{"acme"}},
-		{"backslash in a plain string", `SELECT '\', @tenant, '\'`, `SELECT '\', ($1::text), '\'`, []any{"acme"}},
-		{"escape string", `SELECT E'\'@x', @tenant`, `SELECT E'\'@x', ($1::text)`, []any{"acme"}},
-		{"escape string that goes on", "SELECT e'a'\n  '\\'@x', @tenant", "SELECT e'a'\n  '\\'@x', ($1::text)", []any{"acme"}},
-		{"a name ending in e", `SELECT type'@x\', @tenant`, `SELECT type'@x\', ($1::text)`, []any{"acme"}},
+		{"string", "SELECT '@nobody '' @x' , @tenant", "SELECT '@nobody '' @x' , ($1::text)", []string{"acme"}},
+		{"backslash in a plain string", `SELECT '\', @tenant, '\'`, `SELECT '\', ($1::text), '\'`, []string{"acme"}},
+		{"escape string", `SELECT E'\'@x', @tenant`, `SELECT E'\'@x', ($1::text)`, []string{"acme"}},
+		{"escape string that goes on", "SELECT e'a'\n  '\\'@x', @tenant", "SELECT e'a'\n  '\\'@x', ($1::text)", []string{"acme"}},
+		{"a name ending in e", `SELECT type'@x\', @tenant`, `SELECT type'@x\', ($1::text)`, []string{"acme"}},
 		{"quoted name", `SELECT "@x""@y" FROM t`, `SELECT "@x""@y" FROM t`, nil},
-		{"line comment", "SELECT 1 -- it's @x\n, @tenant", "SELECT 1 -- it's @x\n, ($1::text)", []any{"acme"}},
-		{"comment in a comment", "SELECT /* @x /* ' */ @y */ @tenant", "SELECT /* @x /* ' */ @y */ ($1::text)", []any{"acme"}},
-		{"comment behind an operator", "SELECT 1+--@x\n2-/*@y*/@tenant", "SELECT 1+--@x\n2-/*@y*/($1::text)", []any{"acme"}},
-		{"dollar quote", "SELECT $$@x'$$, $q$ $$ @y $q$, @tenant", "SELECT $$@x'$$, $q$ $$ @y $q$, ($1::text)", []any{"acme"}},
-		{"dollar in a name", "SELECT a$b$@tenant", "SELECT a$b$($1::text)", []any{"acme"}},
+		{"line comment", "SELECT 1 -- it's @x\n, @tenant", "SELECT 1 -- it's @x\n, ($1::text)", []string{"acme"}},
+		{"comment in a comment", "SELECT /* @x /* ' */ @y */ @tenant", "SELECT /* @x /* ' */ @y */ ($1::text)", []string{"acme"}},
+		{"comment behind an operator", "SELECT 1+--@x\n2-/*@y*/@tenant", "SELECT 1+--@x\n2-/*@y*/($1::text)", []string{"acme"}},
+		{"dollar quote", "SELECT $$@x'$$, $q$ $$ @y $q$, @tenant", "SELECT $$@x'$$, $q$ $$ @y $q$, ($1::text)", []string{"acme"}},
+		{"dollar in a name", "SELECT a$b$@tenant", "SELECT a$b$($1::text)", []string{"acme"}},
 		{"containment", "SELECT a @> b, a <@ b, a @@ b, a <@b, a @>b", "SELECT a @> b, a <@ b, a @@ b, a <@b, a @>b", nil},
 		{"absolute value", "SELECT @ -5, @(x)", "SELECT @ -5, @(x)", nil},
 		{"mail address", "SELECT 'a@tenant'", "SELECT 'a@tenant'", nil},
-		{"cast", "SELECT @period_start::timestamp", "SELECT ($1::timestamptz)::timestamp", []any{march.PeriodStart}},
-		{"beyond ASCII", "SELECT č, 'ž@x', @tenant", "SELECT č, 'ž@x', ($1::text)", []any{"acme"}},
+		{"cast", "SELECT @period_start::timestamp", "SELECT ($1::timestamptz)::timestamp", []string{"2026-02-28 23:00:00Z"}},
+		{"beyond ASCII", "SELECT č, 'ž@x', @tenant", "SELECT č, 'ž@x', ($1::text)", []string{"acme"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			got, args, err := source.Bind(report.Extract{SQL: test.sql}, march)
+			got, args, _, err := source.Bind(report.Extract{SQL: test.sql}, march)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -61,14 +62,28 @@ func TestBind(t *testing.T) {
 	}
 }
 
+// TestPlaceOfAMistake puts a mark into a query and finds it again through the text that the server gets.
+func TestPlaceOfAMistake(t *testing.T) {
+	for _, sql := range []string{"!", "SELECT !", "@tenant!", "SELECT @tenant, ! @tenant", "č @tenant\n'ž' @period_start ! @tenant", "a !"} {
+		got, _, offset, err := source.Bind(report.Extract{SQL: sql}, march)
+		if err != nil {
+			t.Fatal(err)
+		}
+		position := utf8.RuneCountInString(got[:strings.IndexByte(got, '!')]) + 1
+		if at := offset(int32(position)); at != strings.IndexByte(sql, '!') {
+			t.Errorf("%q: found at byte %d", sql, at)
+		}
+	}
+}
+
 func TestBindErrors(t *testing.T) {
 	for sql, want := range map[string]string{
-		"SELECT 1\nWHERE a = @tenant_id":       "extract/t.sql:2: parameter @tenant_id is not known; there are @period_start",
+		"SELECT 1\nWHERE a = @tenant_id":       "extract/t.sql:2:11: parameter @tenant_id is not known; there are @period_start",
 		"SELECT @Tenant":                       "parameter @Tenant is not known",
 		"SELECT @ténant":                       "parameter @ténant is not known",
-		"SELECT 1\n\nWHERE a >=@period_start":  "extract/t.sql:3: >=@period_start reads as an operator; put a space before @",
-		"SELECT $1":                            "extract/t.sql:1: parameter $1 has no value",
-		"SELECT 'a":                            "extract/t.sql:1: a quote has no end",
+		"SELECT 1\n\nWHERE a >=@period_start":  "extract/t.sql:3:9: >=@period_start reads as an operator; put a space before @",
+		"SELECT $1":                            "extract/t.sql:1:8: parameter $1 has no value",
+		"SELECT 'a":                            "extract/t.sql:1:8: a quote has no end",
 		`SELECT "a`:                            "a quote has no end",
 		`SELECT E'a\'`:                         "a quote has no end",
 		"SELECT /* /* */ 1":                    "a comment has no end",
@@ -90,7 +105,7 @@ func FuzzBind(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, sql string) {
-		got, args, err := source.Bind(report.Extract{SQL: sql}, march)
+		got, args, offset, err := source.Bind(report.Extract{SQL: sql}, march)
 		if err != nil {
 			return
 		}
@@ -99,6 +114,14 @@ func FuzzBind(f *testing.F) {
 		}
 		if len(args) > 5 {
 			t.Errorf("%d arguments of 5 parameters", len(args))
+		}
+		last := 0
+		for position := range int32(utf8.RuneCountInString(got)) + 2 {
+			at := offset(position)
+			if at < last || at > len(sql) {
+				t.Fatalf("%q: character %d is said to lie at byte %d", sql, position, at)
+			}
+			last = at
 		}
 		// Outside of the parameters nothing is changed.
 		for _, p := range []string{"period_start", "period_end", "period_first", "period_next", "tenant"} {

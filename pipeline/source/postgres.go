@@ -12,6 +12,7 @@ import (
 // Postgres is a PostgreSQL database, or a replica of one, that is only read.
 type Postgres struct {
 	pool     *pgxpool.Pool
+	tracer   pgx.QueryTracer
 	settings map[string]string // of every snapshot's transaction
 }
 
@@ -46,7 +47,7 @@ func OpenPostgres(ctx context.Context, url string, tracer pgx.QueryTracer) (*Pos
 		// The driver's words may quote the URL, and with it a password.
 		return nil, mistake("the source's URL is not a PostgreSQL connection string")
 	}
-	p := &Postgres{settings: map[string]string{}}
+	p := &Postgres{tracer: tracer, settings: map[string]string{}}
 	params := cfg.ConnConfig.RuntimeParams
 	for name, value := range limits {
 		// Connection poolers refuse these when a session begins, so they are set in the transaction.
@@ -70,7 +71,6 @@ func OpenPostgres(ctx context.Context, url string, tracer pgx.QueryTracer) (*Pos
 		cfg.MaxConns = max(cfg.MaxConns, maxConns)
 	}
 	cfg.ConnConfig.Tracer = tracer
-	cfg.ConnConfig.DefaultQueryExecMode = pgx.QueryExecModeDescribeExec
 	if p.pool, err = pgxpool.NewWithConfig(ctx, cfg); err != nil {
 		return nil, explain(context.Cause(ctx), err, nil)
 	}

@@ -6,55 +6,29 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgtype"
 
 	"github.com/monthend/monthend/pipeline/column"
 )
 
 // Rows is the answer of one extract query, a column.Reader. It lives within the context its query was started with.
 type Rows struct {
+	*statement
 	ended       func() error // the cause of the query's context, which the rows go on in
 	cancel      context.CancelCauseFunc
-	rows        pgx.Rows
-	at          func(position int32) string
+	answer      *pgconn.ResultReader
 	transaction *pgconn.PgConn
+	told        *told
 
-	columns  []column.Column
-	decoders []decoder
-	digest   *digest
-	err      error // io.EOF at the end
-	closed   bool
+	digest *digest
+	err    error // io.EOF at the end
+	closed bool
 }
 
 var errClosed = errors.New("the rows were closed before their end")
 
 // batchBytes is the size on the wire at which a batch ends before it has all its rows, so that long texts do not pile up.
 const batchBytes = 4 << 20
-
-// describe maps the columns that the server has announced.
-func (r *Rows) describe(types *pgtype.Map, path string) error {
-	fields := r.rows.FieldDescriptions()
-	if len(fields) == 0 {
-		// Either a statement that returns nothing, or an error that only reading shows.
-		r.rows.Next()
-		if err := r.rows.Err(); err != nil {
-			return explain(r.ended(), err, r.at)
-		}
-		return mistake("%sthe query returns no columns; an extract is one SELECT", place(path, 1))
-	}
-	for _, f := range fields {
-		c, decode, err := columnOf(f, types)
-		if err != nil {
-			return err
-		}
-		r.columns = append(r.columns, c)
-		r.decoders = append(r.decoders, decode)
-	}
-	r.digest = newDigest(fields)
-	return nil
-}
 
 // Columns are the columns of the answer.
 func (r *Rows) Columns() []column.Column { return r.columns }
@@ -64,11 +38,11 @@ func (r *Rows) Next(b *column.Batch) error {
 	b.Reset(r.columns)
 	size := 0
 	for r.err == nil && !b.Full() && size < batchBytes {
-		if !r.rows.Next() {
+		if !r.answer.NextRow() {
 			r.finish()
 			break
 		}
-		values := r.rows.RawValues()
+		values := r.answer.Values()
 		for i, raw := range values {
 			size += len(raw)
 			if raw == nil {
@@ -76,9 +50,12 @@ func (r *Rows) Next(b *column.Batch) error {
 				continue
 			}
 			if err := r.decoders[i](raw, &b.Vectors[i], b.Len()); err != nil {
-				r.fail(mistake("column %q, row %d: %v", r.columns[i].Name, r.digest.rows+1, err))
+				r.fail(mistakeIn(r.query, "column %q, row %d: %v", r.columns[i].Name, r.digest.rows+1, err))
 				return r.err
 			}
+		}
+		if r.digest.rows == 0 {
+			r.told.first()
 		}
 		r.digest.add(values)
 		b.Add()
@@ -91,13 +68,13 @@ func (r *Rows) Next(b *column.Batch) error {
 
 // finish takes the answer's end: all rows that the server says it sent, or its error.
 func (r *Rows) finish() {
-	err := r.rows.Err()
+	tag, err := r.answer.Close()
 	if err != nil {
-		r.fail(explain(r.ended(), err, r.at))
+		r.fail(explain(r.ended(), err, &r.bound))
 		return
 	}
-	if sent := r.rows.CommandTag().RowsAffected(); sent != r.digest.rows {
-		r.fail(&Error{transient: true, text: fmt.Sprintf("the server sent %d rows and %d arrived", sent, r.digest.rows)})
+	if sent := tag.RowsAffected(); sent != r.digest.rows {
+		r.fail(&Error{transient: true, Message: fmt.Sprintf("the server sent %d rows and %d arrived", sent, r.digest.rows)})
 		return
 	}
 	// COMMIT inside a function or a text with several statements would have ended the snapshot.
@@ -133,6 +110,10 @@ func (r *Rows) Close() {
 	if r.err != io.EOF {
 		r.cancel(errClosed)
 	}
-	r.rows.Close()
+	tag, err := r.answer.Close()
+	if r.err != io.EOF {
+		err = r.err
+	}
+	r.told.end(tag, err)
 	r.cancel(nil)
 }

@@ -18,9 +18,10 @@ import (
 // Snapshot is one REPEATABLE READ, READ ONLY transaction: all its queries see the database as it was at one moment. It is
 // used by one goroutine at a time.
 type Snapshot struct {
-	conn *pgxpool.Conn
-	id   string
-	rows *Rows // of the last query
+	conn   *pgxpool.Conn
+	tracer pgx.QueryTracer // nil: nobody is told
+	id     string
+	rows   *Rows // of the last query
 }
 
 // Begin takes a snapshot in a session whose time zone is zone, an IANA name. Close gives the connection back.
@@ -32,7 +33,7 @@ func (p *Postgres) Begin(ctx context.Context, zone string) (*Snapshot, error) {
 	if err != nil {
 		return nil, wrap("begin snapshot", explain(context.Cause(ctx), err, nil))
 	}
-	s := &Snapshot{conn: conn}
+	s := &Snapshot{conn: conn, tracer: p.tracer}
 	if err := s.begin(ctx, p.settings, zone); err != nil {
 		s.release()
 		return nil, wrap("begin snapshot", err)
@@ -89,44 +90,41 @@ func (s *Snapshot) ID() string { return s.id }
 
 // Query starts an extract query. Its rows are read, or closed, before the next query of the snapshot.
 func (s *Snapshot) Query(ctx context.Context, q report.Extract, p Params) (*Rows, error) {
-	if s.rows != nil && !s.rows.closed {
-		return nil, mistake("query %q: the rows of the query before it are still open", q.Name)
+	if err := s.free(q); err != nil {
+		return nil, err
 	}
-	sql, args, err := bind(q, p)
+	query, err := bind(q, p)
 	if err != nil {
 		return nil, err
 	}
-	at := func(position int32) string { return place(q.Path, lineOf(sql, int(position))) }
 	// Cancelling is the only quick way out of a half-read answer: closing it would read the rest.
 	ctx, cancel := context.WithCancelCause(ctx)
-	rows, err := s.conn.Query(ctx, sql, append([]any{pgx.QueryResultFormats{pgx.BinaryFormatCode}}, args...)...)
+	ctx, told := tell(ctx, s.tracer, s.conn.Conn(), query.sql)
+	st, err := s.prepare(ctx, query)
 	if err != nil {
-		err = explain(context.Cause(ctx), err, at)
+		told.end(pgconn.CommandTag{}, err)
 		cancel(nil)
 		return nil, err
 	}
-	r := &Rows{ended: func() error { return context.Cause(ctx) }, cancel: cancel, rows: rows, at: at, transaction: s.conn.Conn().PgConn()}
-	if err := r.describe(s.conn.Conn().TypeMap(), q.Path); err != nil {
-		r.Close()
-		return nil, err
+	conn := s.conn.Conn().PgConn()
+	s.rows = &Rows{
+		statement:   st,
+		ended:       func() error { return context.Cause(ctx) },
+		cancel:      cancel,
+		answer:      conn.ExecPrepared(ctx, "", st.args, nil, []int16{pgx.BinaryFormatCode}),
+		transaction: conn,
+		told:        told,
+		digest:      newDigest(st.fields),
 	}
-	s.rows = r
-	return r, nil
+	return s.rows, nil
 }
 
-// lineOf is the line of a character, counted from 1, as PostgreSQL tells the place of a mistake. The rewriting of parameters
-// moves no line.
-func lineOf(sql string, position int) int {
-	line := 1
-	for _, c := range sql {
-		if position--; position <= 0 {
-			break
-		}
-		if c == '\n' {
-			line++
-		}
+// free refuses a query while the one before it is still read.
+func (s *Snapshot) free(q report.Extract) error {
+	if s.rows != nil && !s.rows.closed {
+		return mistake("query %q: the rows of the query before it are still open", q.Name)
 	}
-	return line
+	return nil
 }
 
 // Close ends the transaction and gives the connection back. It is safe to call twice.

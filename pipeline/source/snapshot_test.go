@@ -63,11 +63,11 @@ func TestQueryErrors(t *testing.T) {
 	execute(t, conn, "CREATE TABLE t AS SELECT 'Müller'::text AS s, 'sad'::text AS mood; CREATE TYPE color AS ENUM ('red')")
 	p := open(t, address, nil)
 	for sql, want := range map[string]string{
-		"SELECT s\nFROM missing":        `extract/q.sql:2: relation "missing" does not exist (SQLSTATE 42P01)`,
-		"SELECT nothing FROM t":         `extract/q.sql:1: column "nothing" does not exist`,
-		"SELECT s FROM\nt WHERE":        "extract/q.sql:2: syntax error at end of input",
+		"SELECT s\nFROM missing":        `extract/q.sql:2:6: relation "missing" does not exist (SQLSTATE 42P01)`,
+		"SELECT nothing FROM t":         `extract/q.sql:1:8: column "nothing" does not exist`,
+		"SELECT s FROM\nt WHERE":        "extract/q.sql:2:8: syntax error at end of input",
 		"SELECT s::int FROM t":          "the server refused a value (its words are withheld: they may quote a row) (SQLSTATE 22P02)",
-		"INSERT INTO t VALUES ('x')":    "cannot execute INSERT in a read-only transaction",
+		"INSERT INTO t VALUES ('x')":    "extract/q.sql: the query returns no columns",
 		"DELETE FROM t RETURNING s":     "cannot execute DELETE in a read-only transaction",
 		"COMMIT":                        "the query returns no columns",
 		"SELECT 1; SELECT 2":            "cannot insert multiple commands",
@@ -95,6 +95,47 @@ func TestQueryErrors(t *testing.T) {
 				t.Errorf("%s: the error quotes a row: %v", sql, e)
 			}
 		}
+	}
+}
+
+func TestDescribe(t *testing.T) {
+	address, conn := database(t)
+	execute(t, conn, "CREATE TABLE t (id bigint, amount numeric(18,2)); INSERT INTO t VALUES (1, 2)")
+	s := begin(t, open(t, address, nil))
+	describe := func(sql string) ([]column.Column, error) {
+		return s.Describe(context.Background(), report.Extract{Name: "q", SQL: sql, Path: "extract/q.sql"})
+	}
+	for sql, want := range map[string]string{
+		"SELECT id,\n missing FROM t WHERE @tenant = ''":     `extract/q.sql:2:2: column "missing" does not exist (SQLSTATE 42703)`,
+		"SELECT @tenant, @period_start,\n\t@tenant, missing": `extract/q.sql:2:11: column "missing" does not exist (SQLSTATE 42703)`,
+		"SELECT č FROM t, nowhere":                           `extract/q.sql:1:18: relation "nowhere" does not exist`,
+		"DELETE FROM t":                                      "extract/q.sql: the query returns no columns",
+		"SELECT @nobody":                                     "extract/q.sql:1:8: parameter @nobody is not known",
+		"SELECT 1 / 0 AS n, point(1, 2) AS p":                `column "p" is point`,
+	} {
+		if got, err := describe(sql); err == nil || !strings.Contains(err.Error(), want) || !source.IsPermanent(err) {
+			t.Errorf("%s: got %v, %v, want %q", sql, got, err, want)
+		}
+	}
+	var place *source.Error
+	if _, err := describe("SELECT\n  *\nFROM nowhere"); !errors.As(err, &place) || place.Path != "extract/q.sql" || place.Line != 3 || place.Col != 6 {
+		t.Errorf("got %+v", place)
+	}
+	// Nothing is run: a division by zero is not met.
+	got, err := describe("SELECT id, amount AS sum, 1 / (id - 1) AS n FROM t WHERE id >= 1 AND now() >= @period_start")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []column.Column{
+		{Name: "id", Type: column.Type{Kind: column.Int64}},
+		{Name: "sum", Type: column.Type{Kind: column.Decimal, Precision: 18, Scale: 2}},
+		{Name: "n", Type: column.Type{Kind: column.Int64}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if got := text(t, s, "SELECT amount::text FROM t"); got != "2.00" {
+		t.Errorf("a query after the mistakes: got %q", got)
 	}
 }
 
