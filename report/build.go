@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/shopspring/decimal"
 )
@@ -18,17 +19,15 @@ type Meta struct {
 	Comparatives []Comparative
 }
 
-// TotalLabel stands in the first column of a table's last row.
-const TotalLabel = "Total"
-
 // Build lays the datasets out as the definition's document says. datasets must hold all of the definition's, in any order. An
 // error names dataset.column, because that is what its reader can mend.
 func Build(def Definition, meta Meta, datasets []Dataset, v Validation) (Document, error) {
 	doc := Document{
 		Report: def.Name, Title: def.Title, Company: def.Company, Period: meta.Period, Tenant: meta.Tenant, Currency: def.Currency,
 		Version: meta.Version, DataDigest: meta.DataDigest, Restatement: meta.Restatement, Draft: meta.Draft, Validation: v,
+		Locale: def.Locale,
 	}
-	b := builds{}
+	b := layout{period: meta.Period, locale: def.Locale, datasets: map[string]Dataset{}, others: meta.Comparatives}
 	given := map[string]Dataset{}
 	for _, d := range datasets {
 		given[d.Name] = d
@@ -42,7 +41,16 @@ func Build(def Definition, meta Meta, datasets []Dataset, v Validation) (Documen
 			return Document{}, fmt.Errorf("build %q: %w", def.Name, err)
 		}
 		doc.Datasets = append(doc.Datasets, d)
-		b[q.Name] = d
+		b.datasets[q.Name] = d
+	}
+	for _, c := range meta.Comparatives {
+		for _, d := range c.Datasets {
+			if err := d.check(); err != nil {
+				return Document{}, fmt.Errorf("build %q: %s %s: %w", def.Name, c.Name, c.Period, err)
+			}
+		}
+		c.Datasets = nil
+		doc.Comparatives = append(doc.Comparatives, c)
 	}
 	for _, spec := range def.Document {
 		block, err := b.block(spec)
@@ -54,28 +62,39 @@ func Build(def Definition, meta Meta, datasets []Dataset, v Validation) (Documen
 	return doc, nil
 }
 
-// builds is the datasets by name.
-type builds map[string]Dataset
+// layout lays out one document.
+type layout struct {
+	period   Period
+	locale   Locale
+	datasets map[string]Dataset
+	others   []Comparative
+}
 
 // block builds the one field of spec that is set.
-func (b builds) block(spec BlockSpec) (Block, error) {
+func (b layout) block(spec BlockSpec) (Block, error) {
 	switch {
 	case spec.KPIs != nil:
 		return b.kpis(spec.KPIs)
 	case spec.Line != nil:
 		return b.chart(LineChart, *spec.Line)
+	case spec.Area != nil:
+		return b.chart(AreaChart, *spec.Area)
 	case spec.Bar != nil:
 		return b.chart(BarChart, *spec.Bar)
+	case spec.StackedBar != nil:
+		return b.chart(StackedBarChart, *spec.StackedBar)
 	case spec.Table != nil:
 		return b.table(*spec.Table)
 	case spec.Quality:
 		return &Quality{}, nil
+	case spec.PageBreak:
+		return &PageBreak{}, nil
 	}
 	return &Paragraph{Text: spec.Text}, nil
 }
 
 // kpis wants datasets of exactly one row: the first of several would be an accident of their order.
-func (b builds) kpis(specs []KPISpec) (*KPIs, error) {
+func (b layout) kpis(specs []KPISpec) (*KPIs, error) {
 	out := &KPIs{}
 	for _, spec := range specs {
 		d, at, err := b.column(spec.Dataset, spec.Column)
@@ -89,103 +108,41 @@ func (b builds) kpis(specs []KPISpec) (*KPIs, error) {
 		if err != nil {
 			return nil, err
 		}
-		out.Cards = append(out.Cards, KPI{
-			Label: spec.Label, From: Source{spec.Dataset, spec.Column}, Value: d.Rows[0][at], Kind: d.Columns[at].Kind, Format: format, Scale: d.Columns[at].Scale,
-		})
-	}
-	return out, nil
-}
-
-// chart takes its figures as decimals. A missing one stays missing: zero would be a statement.
-func (b builds) chart(kind ChartKind, spec ChartSpec) (*Chart, error) {
-	d, x, err := b.column(spec.Dataset, spec.X)
-	if err != nil {
-		return nil, err
-	}
-	out := &Chart{Kind: kind, Title: spec.Title, Labels: make([]string, len(d.Rows))}
-	if out.Title == "" {
-		out.Title = Label(spec.Dataset)
-	}
-	for i, row := range d.Rows {
-		out.Labels[i] = label(d.Columns[x], row[x])
-	}
-	for _, name := range spec.Y {
-		_, y, err := b.column(spec.Dataset, name)
-		if err != nil {
-			return nil, err
+		card := KPI{
+			Label: spec.Label, From: Source{spec.Dataset, spec.Column}, Value: d.Rows[0][at], Kind: d.Columns[at].Kind, Format: format,
+			Scale: d.Columns[at].Scale, Better: spec.Better,
 		}
-		series := Series{Name: Label(name), Values: make([]any, len(d.Rows))}
-		for i, row := range d.Rows {
-			switch v := row[y].(type) {
-			case nil:
-			case int64:
-				series.Values[i] = decimal.NewFromInt(v)
-			case decimal.Decimal:
-				series.Values[i] = v
-			default:
-				return nil, fmt.Errorf("%s.%s: a chart needs figures, the column is of kind %s", d.Name, name, d.Columns[y].Kind)
+		if format == FormatAuto && len(spec.Compare) > 0 {
+			return nil, fmt.Errorf("%s.%s: compare needs figures, the column is of kind %s", d.Name, spec.Column, card.Kind)
+		}
+		for _, name := range spec.Compare {
+			card.Changes = append(card.Changes, b.change(name, card))
+		}
+		if spec.Trend != nil {
+			if card.Trend, err = b.trend(*spec.Trend); err != nil {
+				return nil, err
 			}
 		}
-		out.Series = append(out.Series, series)
-	}
-	return out, nil
-}
-
-// table copies the rows it shows, so that a drawer may not change the dataset under another one.
-func (b builds) table(spec TableSpec) (*Table, error) {
-	d, ok := b[spec.Dataset]
-	if !ok {
-		return nil, fmt.Errorf("dataset %q is not given", spec.Dataset)
-	}
-	columns := spec.Columns
-	if len(columns) == 0 {
-		for _, c := range d.Columns {
-			columns = append(columns, TableColumn{Column: c.Name})
-		}
-	}
-	out := &Table{Title: spec.Title, Dataset: spec.Dataset, Rows: make([][]any, len(d.Rows))}
-	if out.Title == "" {
-		out.Title = Label(spec.Dataset)
-	}
-	for i := range out.Rows {
-		out.Rows[i] = make([]any, len(columns))
-	}
-	for i, column := range columns {
-		_, at, err := b.column(spec.Dataset, column.Column)
-		if err != nil {
-			return nil, err
-		}
-		if column.Format, err = figure(d, at, column.Format); err != nil {
-			return nil, err
-		}
-		if column.Label == "" {
-			column.Label = Label(column.Column)
-		}
-		out.Columns = append(out.Columns, column)
-		out.Kinds = append(out.Kinds, d.Columns[at].Kind)
-		out.Scales = append(out.Scales, d.Columns[at].Scale)
-		for r, row := range d.Rows {
-			out.Rows[r][i] = row[at]
-		}
-	}
-	if spec.Total {
-		return out, out.total(d.Name)
+		out.Cards = append(out.Cards, card)
 	}
 	return out, nil
 }
 
 // column finds a column of a dataset.
-func (b builds) column(dataset, column string) (Dataset, int, error) {
-	d, ok := b[dataset]
+func (b layout) column(dataset, column string) (Dataset, int, error) {
+	d, ok := b.datasets[dataset]
 	if !ok {
 		return Dataset{}, 0, fmt.Errorf("dataset %q is not given", dataset)
 	}
-	for i, c := range d.Columns {
-		if c.Name == column {
-			return d, i, nil
-		}
+	if at := d.index(column); at >= 0 {
+		return d, at, nil
 	}
 	return Dataset{}, 0, fmt.Errorf("%s.%s: the dataset has no such column", dataset, column)
+}
+
+// index is the place of a column; -1 where there is none of that name.
+func (d Dataset) index(column string) int {
+	return slices.IndexFunc(d.Columns, func(c Column) bool { return c.Name == column })
 }
 
 // figure settles how a column is written: what the definition says, else by its kind.
@@ -202,10 +159,13 @@ func figure(d Dataset, at int, format Format) (Format, error) {
 	return format, nil
 }
 
-// label is a value on the axis of a chart. A report is about one month, so a date needs no year.
-func label(column Column, v any) string {
-	if at, ok := timeOf(v); ok && column.Kind == Date {
-		return at.Format("2 Jan")
+// decimalOf is a figure as a decimal; false for NULL and for what is no figure.
+func decimalOf(v any) (decimal.Decimal, bool) {
+	switch v := v.(type) {
+	case int64:
+		return decimal.NewFromInt(v), true
+	case decimal.Decimal:
+		return v, true
 	}
-	return FormatValue(v, Style{Kind: column.Kind, Scale: column.Scale})
+	return decimal.Zero, false
 }

@@ -59,13 +59,13 @@ func TestBuild(t *testing.T) {
 		Tenant: "t", Version: 2, DataDigest: "abc", Restatement: "late", Draft: true, Validation: report.Validation{Failed: true},
 		Datasets: []report.Dataset{datasets[1], datasets[0]}, // in the definition's order
 		Blocks: []report.Block{
-			&report.KPIs{Cards: []report.KPI{{Label: "Net", Value: dec("-3.5"), Kind: report.Decimal, Format: report.FormatMoney, Scale: 2}}},
+			&report.KPIs{Cards: []report.KPI{{Label: "Net", From: report.Source{Dataset: "summary", Column: "net"}, Value: dec("-3.5"), Kind: report.Decimal, Format: report.FormatMoney, Scale: 2}}},
 			&report.Chart{
 				Kind: report.LineChart, Title: "Daily", Labels: []string{"1 Mar", "2 Mar", "3 Mar"},
 				Series: []report.Series{{Name: "Net", Values: []any{dec("0.10"), nil, dec("99999999999999999999999999999.20")}}},
 			},
 			&report.Table{
-				Title: "Daily",
+				Title: "Daily", Dataset: "daily",
 				Columns: []report.TableColumn{
 					{Column: "day", Label: "Day"}, {Column: "orders", Label: "Orders", Format: report.FormatInteger},
 					{Column: "net", Label: "Net", Format: report.FormatNumber},
@@ -73,7 +73,7 @@ func TestBuild(t *testing.T) {
 				Kinds:  []report.Kind{report.Date, report.Integer, report.Decimal},
 				Scales: []int{0, 0, 2},
 				Rows:   datasets[0].Rows,
-				Total:  []any{report.TotalLabel, int64(3), dec("99999999999999999999999999999.30")},
+				Total:  []any{"Total", int64(3), dec("99999999999999999999999999999.30")},
 			},
 			&report.Quality{},
 			&report.Paragraph{Text: "As booked."},
@@ -123,7 +123,7 @@ func TestBuildOfNoRows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []any{report.TotalLabel, int64(0), decimal.Zero}
+	want := []any{"Total", int64(0), decimal.Zero}
 	if diff := cmp.Diff(want, doc.Blocks[2].(*report.Table).Total, equalDecimals); diff != "" {
 		t.Errorf("total (-want +got):\n%s", diff)
 	}

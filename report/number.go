@@ -9,7 +9,9 @@ import (
 	"golang.org/x/text/currency"
 )
 
-// One rule rounds every drawn figure: half to even, to the digits that are shown. Data formats (csv, parquet, json) are not rounded.
+// One rule rounds every drawn figure: half away from zero, to the digits that are shown. It is what an accountant does by hand, what
+// PostgreSQL's and DuckDB's round() do and what a spreadsheet shows, so that a figure reads the same in every format and in the SQL
+// that checks it. It rounds once and for display only: sums are of unrounded figures, data formats (csv, parquet, json) are not rounded.
 
 // Minus is how a negative figure begins in drawn formats: U+2212, as wide as a digit, never a hyphen.
 const Minus = "\u2212"
@@ -25,24 +27,8 @@ func MinorUnits(code string) int {
 	return digits
 }
 
-// FormatDecimal writes d with so many digits after the point, in groups of three: 1,234,567.89.
-func FormatDecimal(d decimal.Decimal, digits int) string {
-	whole, fraction, _ := strings.Cut(d.Abs().RoundBank(int32(digits)).StringFixed(int32(digits)), ".")
-	var out strings.Builder
-	if d.RoundBank(int32(digits)).IsNegative() {
-		out.WriteString(Minus)
-	}
-	for i, c := range []byte(whole) {
-		if i > 0 && (len(whole)-i)%3 == 0 {
-			out.WriteByte(',')
-		}
-		out.WriteByte(c)
-	}
-	if fraction != "" {
-		out.WriteString("." + fraction)
-	}
-	return out.String()
-}
+// FormatDecimal writes d in English with so many digits after the point, in groups of three: 1,234,567.89.
+func FormatDecimal(d decimal.Decimal, digits int) string { return English.Figure(d, digits) }
 
 // Style is how the values of one column are written.
 type Style struct {
@@ -50,10 +36,11 @@ type Style struct {
 	Format   Format
 	Scale    int    // digits after the point where Format leaves them open
 	Currency string // for FormatMoney, ISO 4217
+	Locale   Locale
 }
 
 // FormatValue writes one value as a drawn format shows it: amounts with the currency's minor units and without its code, a
-// percentage as a fraction times 100 with two digits, dates in ISO 8601. NULL is "".
+// percentage as a fraction times 100 with two digits, dates as the locale has them, timestamps with their offset. NULL is "".
 func FormatValue(v any, s Style) string {
 	switch v := v.(type) {
 	case int64:
@@ -66,9 +53,9 @@ func FormatValue(v any, s Style) string {
 		return strconv.FormatBool(v)
 	case time.Time:
 		if s.Kind == Date {
-			return v.Format(time.DateOnly)
+			return s.Locale.Date(v)
 		}
-		return v.Format("2006-01-02 15:04:05 -07:00")
+		return s.Locale.Date(v) + v.Format(" 15:04:05 -07:00")
 	}
 	return ""
 }
@@ -76,13 +63,13 @@ func FormatValue(v any, s Style) string {
 func formatFigure(d decimal.Decimal, s Style, scale int) string {
 	switch s.Format {
 	case FormatMoney:
-		return FormatDecimal(d, MinorUnits(s.Currency))
+		return s.Locale.Figure(d, MinorUnits(s.Currency))
 	case FormatInteger:
-		return FormatDecimal(d, 0)
-	case FormatPercent:
-		return FormatDecimal(d.Shift(2), 2) + "%"
+		return s.Locale.Figure(d, 0)
+	case FormatPercent, FormatShare:
+		return s.Locale.Percent(d, 2)
 	}
-	return FormatDecimal(d, scale)
+	return s.Locale.Figure(d, scale)
 }
 
 // Negative reports whether v is drawn as a negative figure.
@@ -105,5 +92,5 @@ func Label(name string) string {
 	return words
 }
 
-// Words is the period as people read it: March 2026.
-func (p Period) Words() string { return p.Month.String() + " " + strconv.Itoa(p.Year) }
+// Words is the period as people read it in English: March 2026.
+func (p Period) Words() string { return English.Month(p) }

@@ -67,7 +67,7 @@ var units = []struct {
 	sign  string
 }{{12, "T"}, {9, "bn"}, {6, "M"}, {3, "k"}}
 
-// Compact writes a figure in three significant digits at most: 1.28M, 44k, −0.5. Half is rounded to even.
+// Compact writes a figure in three significant digits at most: 1.28M, 44k, −0.5. Half is rounded away from zero.
 func Compact(d decimal.Decimal) string {
 	for _, unit := range units {
 		short := d.Shift(-unit.power)
@@ -76,7 +76,7 @@ func Compact(d decimal.Decimal) string {
 			digits = int(3 - max(whole, 1))
 		}
 		// 999.6k would be written 1,000k: it is 1M.
-		if short.Abs().RoundBank(int32(digits)).LessThan(decimal.NewFromInt(1)) || d.Abs().LessThan(decimal.New(9995, unit.power-4)) {
+		if short.Abs().Round(int32(digits)).LessThan(decimal.NewFromInt(1)) || d.Abs().LessThan(decimal.New(9995, unit.power-4)) {
 			continue
 		}
 		return trim(report.FormatDecimal(short, digits)) + unit.sign

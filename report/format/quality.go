@@ -94,7 +94,7 @@ func percent(fraction string) string {
 	if err != nil {
 		return report.Clean(fraction)
 	}
-	return d.Shift(2).RoundBank(2).String() + "%"
+	return d.Shift(2).Round(2).String() + "%"
 }
 
 // figure writes a decimal given as text with all its digits, in groups.

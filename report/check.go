@@ -7,36 +7,6 @@ import (
 	"github.com/shopspring/decimal"
 )
 
-// total sums the integer and decimal columns exactly; a percentage is no thing to sum. NULL counts as nothing.
-func (t *Table) total(dataset string) error {
-	t.Total = make([]any, len(t.Columns))
-	for i, column := range t.Columns {
-		if (t.Kinds[i] != Integer && t.Kinds[i] != Decimal) || column.Format == FormatPercent {
-			continue
-		}
-		sum := decimal.Zero
-		for _, row := range t.Rows {
-			switch v := row[i].(type) {
-			case int64:
-				sum = sum.Add(decimal.NewFromInt(v))
-			case decimal.Decimal:
-				sum = sum.Add(v)
-			}
-		}
-		t.Total[i] = sum
-		if t.Kinds[i] == Integer {
-			if !sum.BigInt().IsInt64() {
-				return fmt.Errorf("%s.%s: the total is beyond 64 bits; cast the column to DECIMAL", dataset, column.Column)
-			}
-			t.Total[i] = sum.IntPart()
-		}
-	}
-	if len(t.Total) > 0 && t.Total[0] == nil {
-		t.Total[0] = TotalLabel
-	}
-	return nil
-}
-
 // check looks at every value once, so that drawing need not: each is NULL or of its kind's Go type.
 func (d Dataset) check() error {
 	for r, row := range d.Rows {
