@@ -14,10 +14,11 @@ type Catalog struct {
 	entries map[string]entry
 }
 
-// entry is a definition or what is wrong with it.
+// entry is a definition as it was read, and where.
 type entry struct {
-	def Definition
-	err error
+	reading *Reading
+	layer   int
+	files   fs.FS
 }
 
 // Listing is one line of the list of definitions. A broken definition has no title but says why in Err.
@@ -38,6 +39,9 @@ func (e *UnknownReportError) Error() string {
 	if len(e.Known) == 0 {
 		return fmt.Sprintf("no report is called %q; none is defined", clip(e.Name))
 	}
+	if near := DidYouMean(e.Name, e.Known); near != "" {
+		return fmt.Sprintf("no report is called %q%s", clip(e.Name), near)
+	}
 	return fmt.Sprintf("no report is called %q; known are %s", clip(e.Name), strings.Join(e.Known, ", "))
 }
 
@@ -50,7 +54,7 @@ func NewCatalog(layers ...fs.FS) (*Catalog, error) {
 		return nil, err
 	}
 	c := &Catalog{entries: map[string]entry{}}
-	for _, layer := range layers {
+	for i, layer := range layers {
 		folders, err := fs.ReadDir(layer, ".")
 		if err != nil {
 			return nil, fmt.Errorf("list definitions: %w", err)
@@ -63,8 +67,15 @@ func NewCatalog(layers ...fs.FS) (*Catalog, error) {
 			if _, err := fs.Stat(layer, name+"/"+DefinitionFile); errors.Is(err, fs.ErrNotExist) {
 				continue
 			}
-			def, err := load(layer, name, schema)
-			c.entries[name] = entry{def, err}
+			reading, err := read(layer, name, schema)
+			if err != nil {
+				return nil, err
+			}
+			files, err := fs.Sub(layer, name)
+			if err != nil {
+				return nil, fmt.Errorf("open definition %q: %w", name, err)
+			}
+			c.entries[name] = entry{reading, i, files}
 		}
 	}
 	return c, nil
@@ -75,19 +86,34 @@ func (c *Catalog) Names() []string { return slices.Sorted(maps.Keys(c.entries)) 
 
 // Get is the definition of a report: *UnknownReportError when there is none, *DefinitionError when it is broken.
 func (c *Catalog) Get(name string) (Definition, error) {
+	reading, err := c.Reading(name)
+	if err != nil {
+		return Definition{}, err
+	}
+	return reading.definition()
+}
+
+// Reading is a definition as it was read, broken or not; *UnknownReportError when there is none.
+func (c *Catalog) Reading(name string) (*Reading, error) {
 	found, ok := c.entries[name]
 	if !ok {
-		return Definition{}, &UnknownReportError{Name: name, Known: c.Names()}
+		return nil, &UnknownReportError{Name: name, Known: c.Names()}
 	}
-	return found.def, found.err
+	return found.reading, nil
 }
+
+// Layer is the number, from 0, of the layer that a known definition comes from.
+func (c *Catalog) Layer(name string) int { return c.entries[name].layer }
+
+// Files is the folder of a known definition, nil for any other. It can be read as long as its layer can.
+func (c *Catalog) Files(name string) fs.FS { return c.entries[name].files }
 
 // List is one line a definition, ordered by name.
 func (c *Catalog) List() []Listing {
 	var out []Listing
 	for _, name := range c.Names() {
-		found := c.entries[name]
-		out = append(out, Listing{Name: name, Title: found.def.Title, Err: found.err})
+		def, err := c.entries[name].reading.definition()
+		out = append(out, Listing{Name: name, Title: def.Title, Err: err})
 	}
 	return out
 }

@@ -48,7 +48,7 @@ func TestCatalogOfUnknownReport(t *testing.T) {
 	if !errors.As(err, &unknown) {
 		t.Fatalf("got %v, want an unknown report", err)
 	}
-	if got, want := err.Error(), `no report is called "sale"; known are sales, stock`; got != want {
+	if got, want := err.Error(), `no report is called "sale"; did you mean "sales"?`; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

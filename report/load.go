@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -34,18 +35,29 @@ const MaxFileSize = 256 << 10
 //
 // Pass a file system that cannot be left by a symbolic link, such as os.Root's.
 func Load(fsys fs.FS, dir string) (Definition, error) {
-	schema, err := compileSchema()
+	r, err := Read(fsys, dir)
 	if err != nil {
 		return Definition{}, err
 	}
-	return load(fsys, dir, schema)
+	return r.definition()
 }
 
-func load(fsys fs.FS, dir string, schema *jsonschema.Schema) (Definition, error) {
+// definition is the whole definition or none.
+func (r *Reading) definition() (Definition, error) {
+	if err := r.Err(); err != nil {
+		return Definition{}, err
+	}
+	return r.Definition, nil
+}
+
+// read goes as far as it can: what one stage has complained about, the next passes over.
+func read(fsys fs.FS, dir string, schema *jsonschema.Schema) (*Reading, error) {
 	l := &loader{fsys: fsys, dir: dir, file: path.Join(dir, DefinitionFile), files: map[string][]byte{}}
+	r := &Reading{dir: dir, files: l.files}
 	data, err := readFile(fsys, l.file)
 	if err != nil {
-		return Definition{}, newDefinitionError([]Problem{{File: l.file, Message: err.Error()}})
+		r.Problems = []Problem{problemOf(l.file, err)}
+		return r, nil
 	}
 	l.files[DefinitionFile] = data
 	root, problems := parseYAML(l.file, data)
@@ -54,7 +66,7 @@ func load(fsys fs.FS, dir string, schema *jsonschema.Schema) (Definition, error)
 		if err := schema.Validate(root.plain()); err != nil {
 			var invalid *jsonschema.ValidationError
 			if !errors.As(err, &invalid) {
-				return Definition{}, fmt.Errorf("check %s: %w", l.file, err)
+				return nil, fmt.Errorf("check %s: %w", l.file, err)
 			}
 			for _, p := range schemaProblems(l.file, root, invalid) {
 				// What is no YAML of ours is no value either: one complaint about it is enough.
@@ -65,11 +77,16 @@ func load(fsys fs.FS, dir string, schema *jsonschema.Schema) (Definition, error)
 		}
 		l.read(root)
 	}
-	if len(l.problems) > 0 {
-		return Definition{}, newDefinitionError(l.problems)
+	for i, p := range l.problems {
+		if p.Source == "" {
+			l.problems[i].Source = sourceLine(l.files[strings.TrimPrefix(strings.TrimPrefix(p.File, dir), "/")], p.Line)
+		}
 	}
-	l.def.Digest = digest(l.files)
-	return l.def, nil
+	r.root, r.Problems, r.Definition = root, SortProblems(l.problems), l.def
+	if len(r.Problems) == 0 {
+		r.Definition.Digest = digest(l.files)
+	}
+	return r, nil
 }
 
 // loader reads one definition. It goes on after a mistake and passes over what the schema has complained about.
@@ -85,7 +102,7 @@ type loader struct {
 // complain records a mistake at a node. A nil node is a field that the schema has found missing.
 func (l *loader) complain(n *node, format string, args ...any) {
 	if n != nil {
-		l.problems = append(l.problems, Problem{l.file, n.at.line, n.at.col, fmt.Sprintf(format, args...)})
+		l.problems = append(l.problems, Problem{File: l.file, Line: n.at.line, Col: n.at.col, Message: fmt.Sprintf(format, args...)})
 	}
 }
 
@@ -200,7 +217,7 @@ func (l *loader) readSQL(n *node, parameters bool) string {
 func (l *loader) checkParameters(file, sql string, allowed bool) {
 	for _, p := range Parameters(sql) {
 		if m := parameterMistake(p, allowed); m != "" {
-			l.problems = append(l.problems, Problem{file, p.Line, p.Col, m})
+			l.problems = append(l.problems, Problem{File: file, Line: p.Line, Col: p.Col, Message: m})
 		}
 	}
 }
@@ -210,11 +227,32 @@ func parameterMistake(p Parameter, allowed bool) string {
 	case !allowed:
 		return fmt.Sprintf("@%s: parameters are bound in extract queries only", clip(p.Name))
 	case !slices.Contains(ParameterNames[:], p.Name):
+		if near := Near(p.Name, ParameterNames[:]); near != "" {
+			return fmt.Sprintf("@%s is not known; did you mean @%s?", clip(p.Name), near)
+		}
 		return fmt.Sprintf("@%s is not known; want one of @%s", clip(p.Name), strings.Join(ParameterNames[:], ", @"))
 	case p.Glued:
 		return fmt.Sprintf("@%s: want a space before it; PostgreSQL takes the @ for a part of the operator", p.Name)
 	}
 	return ""
+}
+
+// extractNames are what a rule or a gate may name.
+func (l *loader) extractNames() []string {
+	names := make([]string, len(l.def.Extract))
+	for i, e := range l.def.Extract {
+		names[i] = e.Name
+	}
+	return names
+}
+
+// datasetNames are what a block may name.
+func (l *loader) datasetNames() []string {
+	names := make([]string, len(l.def.Datasets))
+	for i, d := range l.def.Datasets {
+		names[i] = d.Name
+	}
+	return names
 }
 
 func (l *loader) isExtract(name string) bool {
@@ -251,11 +289,27 @@ func readFile(fsys fs.FS, name string) ([]byte, error) {
 		return nil, fmt.Errorf("more than %d bytes", MaxFileSize)
 	case !utf8.Valid(data):
 		line, col := lineCol(string(data), invalidAt(data))
-		return nil, fmt.Errorf("not UTF-8 at %d:%d", line, col)
+		return nil, &encodingError{line, col}
+	case bytes.HasPrefix(data, []byte("\ufeff")):
+		return nil, errors.New("it begins with a byte order mark; save it as plain UTF-8")
 	case len(strings.TrimSpace(string(data))) == 0:
 		return nil, errors.New("the file is empty")
 	}
 	return data, nil
+}
+
+// encodingError is a file that is not UTF-8, with the place of the first byte that is not.
+type encodingError struct{ line, col int }
+
+func (e *encodingError) Error() string { return fmt.Sprintf("not UTF-8 at %d:%d", e.line, e.col) }
+
+// problemOf is a file that could not be read.
+func problemOf(file string, err error) Problem {
+	var encoding *encodingError
+	if errors.As(err, &encoding) {
+		return Problem{File: file, Line: encoding.line, Col: encoding.col, Message: "not UTF-8 from here on"}
+	}
+	return Problem{File: file, Message: err.Error()}
 }
 
 // cause drops the path that *fs.PathError adds.

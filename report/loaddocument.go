@@ -67,6 +67,6 @@ func (l *loader) readTable(n *node) *TableSpec {
 // checkDataset is called after the datasets are read, wherever generate puts its document.
 func (l *loader) checkDataset(block string, n *node) {
 	if name := n.str(); name != "" && !l.isDataset(name) {
-		l.complain(n, "%s: no dataset is called %q", block, clip(name))
+		l.complain(n, "%s: no dataset is called %q%s", block, clip(name), DidYouMean(name, l.datasetNames()))
 	}
 }

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
+	"strconv"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -64,6 +66,18 @@ func (n *node) str() string {
 	return n.text
 }
 
+// whole is a whole number; 0 for anything else, which the schema has complained about.
+func (n *node) whole() int64 {
+	if n == nil || n.kind != numberNode || !wholePattern.MatchString(n.text) {
+		return 0
+	}
+	value, _ := strconv.ParseInt(n.text, 10, 64)
+	return value
+}
+
+// wholePattern is how a whole number is written: in decimal digits, and no more of them than anything here needs.
+var wholePattern = regexp.MustCompile(`^-?(0|[1-9][0-9]{0,17})$`)
+
 // list is the items of a list; none for anything else.
 func (n *node) list() []*node {
 	if n == nil {
@@ -81,13 +95,17 @@ func (n *node) strs() []string {
 	return out
 }
 
-// plain is the value in the form that the schema validator wants. No field of a definition is a number, so its size does not matter.
+// plain is the value in the form that the schema validator wants. Numbers of a definition are whole; any other is passed on as one
+// that is not, whatever it is: its size might be hostile.
 func (n *node) plain() any {
 	switch n.kind {
 	case boolNode:
 		return n.text == "true"
 	case numberNode:
-		return json.Number("0")
+		if wholePattern.MatchString(n.text) {
+			return json.Number(n.text)
+		}
+		return json.Number("0.5")
 	case textNode:
 		return n.text
 	case listNode:
@@ -147,7 +165,7 @@ type builder struct {
 
 // complain records a mistake and lets reading go on.
 func (b *builder) complain(at place, format string, args ...any) {
-	b.problems = append(b.problems, Problem{b.file, at.line, at.col, fmt.Sprintf(format, args...)})
+	b.problems = append(b.problems, Problem{File: b.file, Line: at.line, Col: at.col, Message: fmt.Sprintf(format, args...)})
 }
 
 // maxDepth is more than any definition needs and less than a hostile file could hurt with.

@@ -12,6 +12,7 @@ type Problem struct {
 	Line    int
 	Col     int
 	Message string
+	Source  string // the line it stands in, where the file could be read
 }
 
 // String is "file:line:col: message".
@@ -36,10 +37,10 @@ func (e *DefinitionError) Error() string {
 	return e.Problems[0].String()
 }
 
-// newDefinitionError orders the problems and drops repeated ones: one mistake may be met on two ways.
-func newDefinitionError(problems []Problem) *DefinitionError {
+// SortProblems orders problems by place and drops repeated ones: one mistake may be met on two ways.
+func SortProblems(problems []Problem) []Problem {
 	slices.SortStableFunc(problems, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col), cmp.Compare(a.Message, b.Message))
 	})
-	return &DefinitionError{Problems: slices.Compact(problems)}
+	return slices.Compact(problems)
 }

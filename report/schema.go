@@ -28,6 +28,7 @@ var patternWords = map[string]string{
 	`^[0-9]{1,3}(\.[0-9]{1,6})?%$`:  "a percentage such as 2% or 0.5%",
 	`^[a-z][a-z0-9_]{0,47}\([A-Za-z_][A-Za-z0-9_]{0,62}\)$`: "table(column)",
 	`^[0-9]{1,30}(\.[0-9]{1,18})?$`:                         `a decimal in quotes such as "0.00"`,
+	`^[1-9][0-9]{0,3}[dh]$`:                                 "a number of days or hours such as 2d or 36h",
 }
 
 // tableWords is what the keys of extract and datasets want. They are checked as properties, not by propertyNames: the validator
@@ -37,7 +38,7 @@ const tableWords = "a table name of 1 to 48 of a-z, 0-9 and _, beginning with a 
 // typeWords says in words what the schema's types are in YAML.
 var typeWords = map[string]string{
 	"string": "text", "object": "a mapping", "array": "a list", "boolean": "true or false", "number": "a number", "null": "nothing",
-	"integer": "a number",
+	"integer": "a whole number",
 }
 
 // compileSchema compiles the embedded schema.
@@ -68,7 +69,7 @@ func schemaProblems(file string, root *node, e *jsonschema.ValidationError) []Pr
 	}
 	at, parent := find(root, e.InstanceLocation)
 	problem := func(at place, format string, args ...any) Problem {
-		return Problem{file, at.line, at.col, fmt.Sprintf(format, args...)}
+		return Problem{File: file, Line: at.line, Col: at.col, Message: fmt.Sprintf(format, args...)}
 	}
 	switch k := e.ErrorKind.(type) {
 	case *kind.Required:
@@ -86,42 +87,28 @@ func schemaProblems(file string, root *node, e *jsonschema.ValidationError) []Pr
 			if slices.Contains([]string{"extract", "datasets"}, last(e.InstanceLocation)) {
 				out = append(out, problem(m.at, "%q is not %s", clip(m.name), tableWords))
 			} else {
-				out = append(out, problem(m.at, "unknown field %q%s", clip(m.name), inside(e.InstanceLocation)))
+				out = append(out, problem(m.at, "unknown field %q%s%s", clip(m.name), inside(e.InstanceLocation), meant(m.name, e.SchemaURL)))
 			}
 		}
 		return out
 	case *kind.Type:
 		return []Problem{problem(at, "%s: want %s, got %s", last(e.InstanceLocation), either(k.Want), typeWords[k.Got])}
 	case *kind.Enum:
-		return []Problem{problem(at, "%s: want one of %s, got %s", last(e.InstanceLocation), list(k.Want), quoted(k.Got))}
+		return []Problem{problem(at, "%s: want one of %s, got %s%s", last(e.InstanceLocation), list(k.Want), quoted(k.Got), meantOf(k.Got, k.Want))}
 	case *kind.Const:
 		return []Problem{problem(at, "want %q, got %s", k.Want, quoted(k.Got))}
 	case *kind.Pattern:
 		return []Problem{problem(at, "%s: %q is not %s", last(e.InstanceLocation), clip(k.Got), patternWords[k.Want])}
 	case *kind.MinItems, *kind.MinProperties, *kind.MinLength:
 		return []Problem{problem(at, "%s: empty", last(e.InstanceLocation))}
+	case *kind.Minimum:
+		return []Problem{problem(at, "%s: want %s or more, got %s", last(e.InstanceLocation), k.Want.RatString(), k.Got.RatString())}
+	case *kind.Maximum:
+		return []Problem{problem(at, "%s: want %s or less, got %s", last(e.InstanceLocation), k.Want.RatString(), k.Got.RatString())}
 	case *kind.MaxProperties:
 		return []Problem{problem(at, "a block is one thing, here are %d", k.Got)}
 	}
 	return []Problem{problem(at, "%s: %s", last(e.InstanceLocation), e.ErrorKind.LocalizedString(message.NewPrinter(language.English)))}
-}
-
-// find follows a path of the validator and gives the place and the node there.
-func find(root *node, path []string) (place, *node) {
-	n := root
-	for _, step := range path {
-		next := n.get(step)
-		if n.kind == listNode {
-			if i, err := strconv.Atoi(step); err == nil && i < len(n.items) {
-				next = n.items[i]
-			}
-		}
-		if next == nil {
-			break
-		}
-		n = next
-	}
-	return n.at, n
 }
 
 // last is the innermost name of a path, for the beginning of a message.
@@ -164,4 +151,14 @@ func quoted(v any) string {
 		return strconv.Quote(clip(s))
 	}
 	return "something else"
+}
+
+// meantOf is DidYouMean for one of several values.
+func meantOf(got any, want []any) string {
+	word, _ := got.(string)
+	known := make([]string, len(want))
+	for i, v := range want {
+		known[i], _ = v.(string)
+	}
+	return DidYouMean(word, known)
 }
