@@ -1,5 +1,7 @@
 package report
 
+import "slices"
+
 // BlockSpec is one block of a definition's document, before there is data. Exactly one field is set, besides Show.
 type BlockSpec struct {
 	KPIs       []KPISpec
@@ -11,7 +13,24 @@ type BlockSpec struct {
 	Text       string
 	Quality    bool
 	Show       []string // with Quality: the columns that are shown beside the keys of offending rows
+	ShowAt     []Place  // where Show stands in report.yaml, column by column
 	PageBreak  bool
+}
+
+// Place is a position in report.yaml, both counted from 1: whoever binds a definition to data names it where a column is missing.
+type Place struct{ Line, Col int }
+
+// Shown are the columns that the document shows beside the keys of offending rows, with their places. They may be personal data:
+// without a quality block that asks for them there are none.
+func (d Definition) Shown() (columns []string, places []Place) {
+	for _, block := range d.Document {
+		for i, column := range block.Show {
+			if !slices.Contains(columns, column) {
+				columns, places = append(columns, column), append(places, block.ShowAt[i])
+			}
+		}
+	}
+	return columns, places
 }
 
 // KPISpec is one figure: the value of a column in the only row of a dataset.

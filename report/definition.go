@@ -45,7 +45,8 @@ const (
 	Fail   Severity = "fail"
 )
 
-// Rule is one check. Exactly one of Check, Unique, References and Assert is set.
+// Rule is one check. Exactly one of Check, Unique, References, Freshness, RowCount and Assert is set. The first three look at each
+// row, the others at the extract as a whole.
 type Rule struct {
 	Name       string
 	On         string // the extract it looks at; "" for an assert
@@ -55,6 +56,8 @@ type Rule struct {
 	KeepFirst  bool       // with Unique: the first row by Order stays
 	Order      []string   // with KeepFirst
 	References *Reference // the row must exist there
+	Freshness  *Freshness // its newest row is near the end of the period
+	RowCount   *RowCount  // it has about so many rows
 	Assert     string     // one SELECT that returns one row (expected, actual) of decimals
 	AssertPath string     // of the SQL file, for messages
 	Tolerance  string     // with Assert: the largest allowed |expected - actual|, a decimal

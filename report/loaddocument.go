@@ -1,5 +1,7 @@
 package report
 
+import "slices"
+
 // readDocument reads the blocks in their order. What the schema refused is left out.
 func (l *loader) readDocument(n *node) {
 	for _, item := range n.list() {
@@ -35,10 +37,26 @@ func (l *loader) readBlock(n *node) (BlockSpec, bool) {
 		return BlockSpec{Bar: l.readChart("bar", value)}, true
 	case "table":
 		return BlockSpec{Table: l.readTable(value)}, true
+	case "quality":
+		return l.readQuality(value), true
 	case "text":
 		return BlockSpec{Text: value.str()}, true
 	}
 	return BlockSpec{}, false
+}
+
+// readQuality reads which columns are shown beside the keys. Which extract has them is found out when they are bound to data.
+func (l *loader) readQuality(n *node) BlockSpec {
+	spec := BlockSpec{Quality: true}
+	for _, item := range n.get("show").list() {
+		if slices.Contains(spec.Show, item.str()) {
+			l.complain(item, "quality: %q is given twice", clip(item.str()))
+			continue
+		}
+		spec.Show = append(spec.Show, item.str())
+		spec.ShowAt = append(spec.ShowAt, Place{item.at.line, item.at.col})
+	}
+	return spec
 }
 
 // readChart reads a line or bar block. Whether its columns exist is found out when the dataset has been computed: see Build.

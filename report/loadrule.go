@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/shopspring/decimal"
@@ -32,7 +33,7 @@ func (l *loader) readRule(n *node) Rule {
 		Check: n.get("check").str(), Unique: n.get("unique").strs(), KeepFirst: n.get("keep").str() == "first", Order: n.get("order").strs(),
 	}
 	var kinds []string
-	for _, kind := range []string{"check", "unique", "references", "assert"} {
+	for _, kind := range ruleKinds {
 		if n.get(kind) != nil {
 			kinds = append(kinds, kind)
 		}
@@ -42,7 +43,7 @@ func (l *loader) readRule(n *node) Rule {
 		if len(kinds) > 1 {
 			got = strings.Join(kinds, " and ")
 		}
-		l.complain(n, "rule %q: want exactly one of check, unique, references and assert, got %s", clip(rule.Name), got)
+		l.complain(n, "rule %q: want exactly one of %s, got %s", clip(rule.Name), words(ruleKinds), got)
 		return rule
 	}
 	kind := kinds[0]
@@ -50,8 +51,8 @@ func (l *loader) readRule(n *node) Rule {
 	switch {
 	case kind == "assert" && on != nil:
 		l.complain(on, "rule %q: an assert is on no extract; its query says what it compares", clip(rule.Name))
-	case kind == "assert" && rule.Severity == Reject:
-		l.complain(n.get("severity"), "rule %q: an assert has no row to reject; want warn or fail", clip(rule.Name))
+	case slices.Contains(wholeKinds, kind) && rule.Severity == Reject:
+		l.complain(n.get("severity"), "rule %q: %s has no row to reject; want warn or fail", clip(rule.Name), kind)
 	case kind != "assert" && on == nil:
 		l.complain(n, "rule %q: \"on\" is missing: the extract whose rows are looked at", clip(rule.Name))
 	case kind != "assert" && rule.On != "" && !l.isExtract(rule.On):
@@ -64,6 +65,10 @@ func (l *loader) readRule(n *node) Rule {
 		}
 	case "references":
 		rule.References = l.readReference(n)
+	case "freshness":
+		rule.Freshness = l.readFreshness(n, rule.Name)
+	case "row_count":
+		rule.RowCount = l.readRowCount(n.get("row_count"), rule.Name)
 	case "assert":
 		rule.Assert, rule.AssertPath = l.readSQL(n.get("assert"), false), n.get("assert").str()
 		rule.Tolerance = "0" // a control total is exact unless somebody has written down why not
@@ -74,9 +79,20 @@ func (l *loader) readRule(n *node) Rule {
 	return rule
 }
 
+// ruleKinds are the fields of which a rule has exactly one; wholeKinds those that look at the extract as a whole and at no row.
+var (
+	ruleKinds  = []string{"check", "unique", "references", "freshness", "row_count", "assert"}
+	wholeKinds = []string{"freshness", "row_count", "assert"}
+)
+
+// words lists names as a sentence does.
+func words(names []string) string {
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+}
+
 // companions says which field makes sense beside which kind of rule only.
 var companions = []struct{ field, kind string }{
-	{"keep", "unique"}, {"order", "unique"}, {"column", "references"}, {"tolerance", "assert"},
+	{"keep", "unique"}, {"order", "unique"}, {"column", "references"}, {"within", "freshness"}, {"tolerance", "assert"},
 }
 
 // checkCompany refuses a field that its rule would pass over in silence.
@@ -125,6 +141,11 @@ func (l *loader) readGate(n *node) {
 	if column != nil && amount == nil {
 		l.complain(column, "gate: amount_column goes with amount only")
 	}
+	for _, limit := range []*node{rejected, amount} {
+		if share, err := decimal.NewFromString(l.share(limit)); err == nil && share.GreaterThan(decimal.NewFromInt(1)) {
+			l.complain(limit, "gate: %s is more than 100%%", clip(limit.str()))
+		}
+	}
 	l.def.Gate = Gate{Of: of.str(), Rejected: l.share(rejected), Amount: l.share(amount)}
 	if amount != nil {
 		l.def.Gate.AmountColumn = DefaultAmountColumn
@@ -134,7 +155,7 @@ func (l *loader) readGate(n *node) {
 	}
 }
 
-// share is exact: the gate compares decimals, and 0.5% as a float is not 0.005. It turns "0.5%" into the exact fraction "0.005"; "" stays "".
+// share is exact: decimals are compared, and 0.5% as a float is not 0.005. It turns "0.5%" into the exact fraction "0.005"; "" stays "".
 func (l *loader) share(n *node) string {
 	digits, ok := strings.CutSuffix(n.str(), "%")
 	if !ok {
@@ -143,9 +164,6 @@ func (l *loader) share(n *node) string {
 	percent, err := decimal.NewFromString(digits)
 	if err != nil {
 		return "" // the schema's pattern has complained
-	}
-	if percent.GreaterThan(decimal.NewFromInt(100)) {
-		l.complain(n, "gate: %s is more than 100%%", clip(n.str()))
 	}
 	return percent.Shift(-2).String()
 }

@@ -29,7 +29,7 @@ func TestSchemaHasOnlyKnownKeywords(t *testing.T) {
 	known := map[string]bool{}
 	for _, word := range []string{
 		"$schema", "title", "description", "examples", "default", "type", "required", "additionalProperties", "patternProperties", "properties", "pattern",
-		"minLength", "maxLength", "minItems", "minProperties", "maxProperties", "items", "enum", "const", "if", "then", "else", "$ref", "$defs",
+		"minLength", "maxLength", "minItems", "minProperties", "maxProperties", "minimum", "maximum", "items", "enum", "const", "if", "then", "else", "$ref", "$defs",
 	} {
 		known[word] = true
 	}
