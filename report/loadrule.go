@@ -56,7 +56,7 @@ func (l *loader) readRule(n *node) Rule {
 	case kind != "assert" && on == nil:
 		l.complain(n, "rule %q: \"on\" is missing: the extract whose rows are looked at", clip(rule.Name))
 	case kind != "assert" && rule.On != "" && !l.isExtract(rule.On):
-		l.complain(on, "rule %q: no extract is called %q", clip(rule.Name), clip(rule.On))
+		l.complain(on, "rule %q: no extract is called %q%s", clip(rule.Name), clip(rule.On), DidYouMean(rule.On, l.extractNames()))
 	}
 	switch kind {
 	case "check":
@@ -120,7 +120,7 @@ func (l *loader) readReference(n *node) *Reference {
 		ref.Column = column
 	}
 	if !l.isExtract(table) {
-		l.complain(n.get("references"), "rule %q: no extract is called %q", clip(n.get("rule").str()), clip(table))
+		l.complain(n.get("references"), "rule %q: no extract is called %q%s", clip(n.get("rule").str()), clip(table), DidYouMean(table, l.extractNames()))
 	}
 	return ref
 }
@@ -133,7 +133,7 @@ func (l *loader) readGate(n *node) {
 	}
 	of, rejected, amount, column := n.get("of"), n.get("rejected"), n.get("amount"), n.get("amount_column")
 	if of.str() != "" && !l.isExtract(of.str()) {
-		l.complain(of, "gate: no extract is called %q", clip(of.str()))
+		l.complain(of, "gate: no extract is called %q%s", clip(of.str()), DidYouMean(of.str(), l.extractNames()))
 	}
 	if rejected == nil && amount == nil {
 		l.complain(n, "gate: want rejected, amount or both")
