@@ -117,6 +117,7 @@ type rooms struct {
 	store   store.Store
 	tracer  *trace.Tracer
 	spool   *pipeline.Spool
+	engines *engine.Pool
 	runner  *pipeline.Runner
 }
 
@@ -157,6 +158,10 @@ func (s *settings) openReading(ctx context.Context, logger *slog.Logger) (r *roo
 		r.close(ctx)
 		return nil, unavailable("export MONTHEND_SPOOL=/some/folder", "%w", err)
 	}
+	if r.engines, err = engine.NewPool(r.spool.Dir, s.Concurrency); err != nil {
+		r.close(ctx)
+		return nil, err
+	}
 	if r.source, err = source.OpenPostgres(ctx, s.SourceURL, pgxtrace.New()); err != nil {
 		r.close(ctx)
 		return nil, unavailable("", "open the source: %w", err)
@@ -172,7 +177,7 @@ func (s *settings) pipelineConfig(r *rooms, logger *slog.Logger, progress func(p
 		Catalog:  r.catalog,
 		Tracer:   r.tracer,
 		Spool:    r.spool.Dir,
-		Engine:   engine.Config{MemoryLimit: s.MemoryMB << 20},
+		Engine:   engine.Config{MemoryLimit: s.MemoryMB << 20, Pool: r.engines},
 		Logger:   logger,
 		Progress: progress,
 
@@ -212,6 +217,7 @@ func (r *rooms) closeAll() {
 	if r.ledger != nil {
 		r.ledger.Close()
 	}
+	_ = r.engines.Close() // what is left of them lies in the spool
 	if r.spool != nil {
 		r.spool.Close() // what cannot be removed now, the next process sweeps
 	}

@@ -30,9 +30,14 @@ func BenchmarkSmall(b *testing.B) {
 	}
 	query := report.DatasetQuery{Name: "by_category",
 		SQL: "SELECT category, count(*) AS entries, sum(amount) AS amount FROM entries GROUP BY category ORDER BY category"}
-	for _, threads := range []int{1, 2} {
-		b.Run(fmt.Sprintf("threads=%d", threads), func(b *testing.B) {
+	for _, c := range []struct{ threads, kept int }{{1, 0}, {2, 0}, {1, 1}, {2, 1}} {
+		b.Run(fmt.Sprintf("threads=%d/kept=%d", c.threads, c.kept), func(b *testing.B) {
 			dir := b.TempDir()
+			pool, err := engine.NewPool(b.TempDir(), c.kept)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer pool.Close()
 			steps := map[string]time.Duration{}
 			lap := time.Now()
 			step := func(name string, err error) {
@@ -48,7 +53,7 @@ func BenchmarkSmall(b *testing.B) {
 			for b.Loop() {
 				n++
 				lap = time.Now()
-				w, err := engine.Open(b.Context(), engine.Config{Spool: dir, Threads: threads})
+				w, err := engine.Open(b.Context(), engine.Config{Spool: dir, Threads: c.threads, Pool: pool})
 				step("open", err)
 				_, err = w.Load(b.Context(), "entries", &table{columns: columns("id int64, category text, amount money"), rows: rows})
 				step("load", err)

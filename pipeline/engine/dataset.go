@@ -23,8 +23,9 @@ const datasetSchema = "dataset"
 // ORDER BY; rows that tie in it are ordered by all columns. A FLOAT or DOUBLE column is an error, since no amount may be
 // one; so is any column that cannot be drawn. A sum of integers is 128 bits wide in the engine and 64 in the answer: a
 // larger one is an error.
-func (w *Workspace) Dataset(ctx context.Context, q report.DatasetQuery) (report.Dataset, error) {
-	d, err := w.dataset(ctx, q)
+func (w *Workspace) Dataset(ctx context.Context, q report.DatasetQuery) (d report.Dataset, err error) {
+	defer w.note(&err)
+	d, err = w.dataset(ctx, q)
 	if err != nil {
 		return report.Dataset{}, fmt.Errorf("dataset %q: %w", q.Name, blame(ctx, err))
 	}

@@ -27,6 +27,7 @@ const (
 // that a spreadsheet would take for a formula gets an apostrophe before it. Parquet keeps decimals and timestamps as such,
 // compressed with zstd.
 func (w *Workspace) Export(ctx context.Context, dataset, format, path string) (rows int64, err error) {
+	defer w.note(&err)
 	columns, computed := w.datasets[dataset]
 	if !computed {
 		return 0, fmt.Errorf("export dataset %q: it is not computed", dataset)
@@ -45,6 +46,7 @@ func (w *Workspace) Export(ctx context.Context, dataset, format, path string) (r
 // ExportQuarantine writes the rows of an extract that broke a reject rule, with all their columns and the rules they broke,
 // ordered by the key and then by every column. The form is that of Export.
 func (w *Workspace) ExportQuarantine(ctx context.Context, e report.Extract, format, path string) (rows int64, err error) {
+	defer w.note(&err)
 	fail := func(err error) (int64, error) {
 		return 0, fmt.Errorf("export quarantine of %q as %s: %w", e.Name, format, err)
 	}
@@ -122,7 +124,8 @@ func (w *Workspace) copyTo(ctx context.Context, columns []exported, from, format
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return 0, err
 	}
-	part := path + ".part"
+	// The database may write nowhere but in its own folder, which need not be the spool.
+	part := filepath.Join(w.database.folder, "export.part")
 	rows, err = w.exec(ctx, "COPY (SELECT "+strings.Join(list, ", ")+" FROM "+from+") TO "+text(part)+" ("+options+")")
 	if err == nil {
 		err = os.Rename(part, path)

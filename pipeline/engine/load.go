@@ -24,6 +24,7 @@ const rulesColumn = "rules"
 // the chain of the error returned, and then there is no table. ctx ends the engine's work; that a reader waiting for
 // its own source returns too is the business of the context the reader was made with.
 func (w *Workspace) Load(ctx context.Context, table string, r column.Reader) (rows int64, err error) {
+	defer w.note(&err)
 	fail := func(err error) (int64, error) { return 0, fmt.Errorf("load %q: %w", table, err) }
 	if err := w.checkName(table); err != nil {
 		return fail(&mistake{err})
@@ -32,9 +33,10 @@ func (w *Workspace) Load(ctx context.Context, table string, r column.Reader) (ro
 	if err != nil {
 		return fail(&mistake{err})
 	}
-	w.loads++
-	function := fmt.Sprintf("monthend_scan_%d", w.loads)
+	w.database.loads++
+	function := fmt.Sprintf("monthend_scan_%d", w.database.loads)
 	s := &scan{reader: r, threads: w.threads}
+	defer s.release()
 	if err := s.register(w.conn, function); err != nil {
 		return fail(err)
 	}

@@ -5,7 +5,6 @@ package engine
 import (
 	"context"
 	"database/sql"
-	"database/sql/driver"
 	"errors"
 	"fmt"
 	"os"
@@ -13,8 +12,6 @@ import (
 	"runtime"
 	"strings"
 	"time"
-
-	"github.com/duckdb/duckdb-go/v2"
 )
 
 // Config says how much a workspace may take.
@@ -24,22 +21,21 @@ type Config struct {
 	Spool       string // the folder of the run, which exists: exports lie in it, spilled data below it
 	SpillLimit  int64  // bytes, 0 = what the disk holds
 	TimeZone    string // IANA name, "" = UTC: how timestamptz is cut into days and written
+	Pool        *Pool  // where databases come from and go back to; nil opens one for this workspace alone
 }
 
 // DefaultMemoryLimit is the memory limit of a workspace when none is given.
 const DefaultMemoryLimit = 256 << 20
 
-// spillFolder lies below the spool and is removed with the workspace.
-const spillFolder = "spill"
-
 // Workspace is the database of one run. Its methods are called one at a time.
 type Workspace struct {
-	db       *sql.DB
-	conn     *sql.Conn      // the only connection: settings such as TimeZone belong to it
+	database *database
+	pool     *Pool          // nil: the database ends with the workspace
+	conn     *sql.Conn      // the only connection
 	spool    string         // absolute
 	location *time.Location // of the time zone
 	threads  int
-	loads    int                  // how many table functions were registered; a name used twice would keep the old function
+	failed   bool                 // something broke: the database is not used again
 	extracts map[string]extract   // what was loaded, by name
 	datasets map[string][]outline // what was computed, by name
 	checked  bool                 // Validate has made the valid tables
@@ -52,30 +48,21 @@ type extract struct {
 	rows    int64
 }
 
-// Open starts an empty in-memory database and locks its settings.
+// Open starts an empty workspace on a database of its own, or on one of the pool's, whose settings are locked.
 func Open(ctx context.Context, cfg Config) (*Workspace, error) {
 	cfg, location, err := cfg.checked()
 	if err != nil {
 		return nil, fmt.Errorf("open workspace: %w", err)
 	}
-	settings := cfg.settings()
-	connector, err := duckdb.NewConnector("", func(execer driver.ExecerContext) error {
-		for _, s := range settings {
-			if _, err := execer.ExecContext(ctx, s, nil); err != nil {
-				return fmt.Errorf("%s: %w", s, err)
-			}
-		}
-		return nil
-	})
+	d, err := cfg.Pool.take(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("open workspace: %w", err)
 	}
-	db := sql.OpenDB(connector)
-	conn, err := db.Conn(ctx)
+	conn, err := d.connect(ctx)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("open workspace: %w", err), db.Close())
+		return nil, errors.Join(fmt.Errorf("open workspace: %w", err), d.close())
 	}
-	return &Workspace{db: db, conn: conn, spool: cfg.Spool, location: location, threads: cfg.Threads,
+	return &Workspace{database: d, pool: cfg.Pool, conn: conn, spool: cfg.Spool, location: location, threads: cfg.Threads,
 		extracts: map[string]extract{}, datasets: map[string][]outline{}}, nil
 }
 
@@ -110,43 +97,31 @@ func (cfg Config) checked() (Config, *time.Location, error) {
 	return cfg, location, nil
 }
 
-// settings are the statements that set up a connection. Their order matters: the spill folder and the allowed folder can
-// only be named while external access is on, and nothing can be set after the lock.
-func (cfg Config) settings() []string {
-	list := []string{
-		fmt.Sprintf("SET memory_limit = '%dB'", cfg.MemoryLimit),
-		fmt.Sprintf("SET threads = %d", cfg.Threads),
-		"SET temp_directory = " + text(filepath.Join(cfg.Spool, spillFolder)),
-	}
-	if cfg.SpillLimit > 0 {
-		list = append(list, fmt.Sprintf("SET max_temp_directory_size = '%dB'", cfg.SpillLimit))
-	}
-	return append(list,
-		"SET TimeZone = "+text(cfg.TimeZone),
-		"SET preserve_insertion_order = false",
-		"SET autoinstall_known_extensions = false",
-		"SET autoload_known_extensions = false",
-		"SET allow_community_extensions = false",
-		"SET allowed_directories = ["+text(cfg.Spool)+"]",
-		"SET enable_external_access = false",
-		"SET lock_configuration = true",
-		"CREATE SCHEMA "+name(datasetSchema),
-		"CREATE SCHEMA "+name(ruleSchema),
-	)
-}
-
-// Close ends the database and removes what it spilled. It is safe to call twice.
+// Close throws away what the workspace held. It is safe to call twice.
 func (w *Workspace) Close() error {
-	if w.db == nil {
+	if w.database == nil {
 		return nil
 	}
-	err := errors.Join(w.conn.Close(), w.db.Close(), os.RemoveAll(filepath.Join(w.spool, spillFolder)))
-	w.db = nil
+	d := w.database
+	w.database = nil
+	var rows int64
+	for _, e := range w.extracts {
+		rows += e.rows
+	}
+	var err error
+	if w.pool == nil || w.failed || rows > keptRows {
+		err = errors.Join(w.conn.Close(), d.close())
+	} else {
+		err = w.pool.give(d, w.conn)
+	}
 	if err != nil {
 		return fmt.Errorf("close workspace: %w", err)
 	}
 	return nil
 }
+
+// note remembers that a method failed.
+func (w *Workspace) note(err *error) { w.failed = w.failed || *err != nil }
 
 // exec runs a statement of our own making.
 func (w *Workspace) exec(ctx context.Context, statement string) (rows int64, err error) {

@@ -37,7 +37,7 @@ func (s *scan) register(conn *sql.Conn, function string) error {
 	bind := func(map[string]any, ...any) (duckdb.ParallelChunkTableSource, error) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if s.done || s.rows > 0 {
+		if s.done || s.rows > 0 || s.reader == nil {
 			return nil, errors.New("the reader was scanned before")
 		}
 		return s, nil
@@ -56,6 +56,13 @@ func (s *scan) ColumnInfos() []duckdb.ColumnInfo {
 		infos = append(infos, duckdb.ColumnInfo{Name: c.Name, T: info})
 	}
 	return infos
+}
+
+// release lets go of the reader: the database remembers its table functions for as long as it is open.
+func (s *scan) release() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.done, s.reader = true, nil
 }
 
 // Cardinality is not known before the end.

@@ -28,8 +28,9 @@ func (e *syntaxError) Error() string { return e.text }
 // CheckSelect proves that sql is one SELECT that reads tables of the workspace only and gives the same answer each time:
 // no other statement, no file, no table function but range, generate_series and unnest, no clock, no chance, no parameter.
 // Nothing is run, and the tables need not exist yet. The error begins with "path:line:col: " where the place is known.
-func (w *Workspace) CheckSelect(ctx context.Context, path, sql string) error {
-	_, err := w.parse(ctx, path, sql)
+func (w *Workspace) CheckSelect(ctx context.Context, path, sql string) (err error) {
+	defer w.note(&err)
+	_, err = w.parse(ctx, path, sql)
 	return err
 }
 

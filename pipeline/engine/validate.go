@@ -22,8 +22,9 @@ const firstKeys = 10
 // Row rules see t_extracted only, in the order of the definition, never one another's verdict; asserts run last and see
 // t_extracted, t and t_quarantine. A row passes a check only when it is TRUE; NULLs are equal to unique, and nowhere to
 // references; an assert passes when |expected - actual| ≤ tolerance, and NULL on either side breaks it.
-func (w *Workspace) Validate(ctx context.Context, def report.Definition) (report.Validation, error) {
-	v, err := w.validate(ctx, def)
+func (w *Workspace) Validate(ctx context.Context, def report.Definition) (v report.Validation, err error) {
+	defer w.note(&err)
+	v, err = w.validate(ctx, def)
 	if err != nil {
 		return report.Validation{}, fmt.Errorf("validate: %w", blame(ctx, err))
 	}
