@@ -29,7 +29,9 @@ func (b layout) chart(kind ChartKind, spec ChartSpec) (*Chart, error) {
 		}
 		out.Series = append(out.Series, Series{Name: Label(name), Values: values})
 	}
-	b.behind(out, spec, keys)
+	if len(spec.Y) == 1 {
+		b.behind(out, spec, keys)
+	}
 	if spec.Top > 0 {
 		out.top(spec.Top)
 	}
