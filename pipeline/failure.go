@@ -57,7 +57,11 @@ func (e *DataError) Error() string {
 			continue
 		}
 		if rule.Expected != "" || rule.Actual != "" {
-			return fmt.Sprintf("rule %q: expected %s, found %s, tolerance %s", rule.Rule, rule.Expected, rule.Actual, rule.Tolerance)
+			text := fmt.Sprintf("rule %q: expected %s, found %s", rule.Rule, rule.Expected, rule.Actual)
+			if rule.Tolerance != "" {
+				text += ", tolerance " + rule.Tolerance
+			}
+			return text
 		}
 		return fmt.Sprintf("rule %q: broken by %d rows", rule.Rule, rule.Broken)
 	}

@@ -52,13 +52,13 @@ type RuleResult struct {
 	Rule     string   `json:"rule"`
 	On       string   `json:"on,omitempty"`
 	Severity Severity `json:"severity"`
-	Broken   int64    `json:"broken"`         // rows that broke it; 0 or 1 for an assert
+	Broken   int64    `json:"broken"`         // rows that broke it; 0 or 1 for a rule on a whole extract and for an assert
 	Keys     []string `json:"keys,omitempty"` // keys of the first offending rows, ordered
 	// Columns and Shown are what the definition's quality block lets a reader see beside each key: row values, which is why
 	// it must ask for them, and why they go into the report's own files and nowhere else. Shown is parallel to Keys.
 	Columns   []string   `json:"columns,omitempty"`
 	Shown     [][]string `json:"shown,omitempty"`
-	Expected  string     `json:"expected,omitempty"` // asserts only, decimals as text
+	Expected  string     `json:"expected,omitempty"` // of an assert, decimals as text; of a rule on a whole extract, in words
 	Actual    string     `json:"actual,omitempty"`
 	Tolerance string     `json:"tolerance,omitempty"`
 }

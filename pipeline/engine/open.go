@@ -39,6 +39,7 @@ type Workspace struct {
 	extracts map[string]extract   // what was loaded, by name
 	datasets map[string][]outline // what was computed, by name
 	checked  bool                 // Validate has made the valid tables
+	month    Month
 }
 
 // extract is a loaded table.

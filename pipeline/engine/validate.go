@@ -13,14 +13,11 @@ import (
 	"github.com/monthend/monthend/report"
 )
 
-// firstKeys is how many keys of offending rows a rule's result names.
-const firstKeys = 10
-
 // Validate runs the rules of def over its loaded extracts and then makes, for each extract t, the view t of valid rows and the
 // table t_quarantine of rows that broke a reject rule. Broken rules and a shut gate are no error: they are in the answer.
 //
-// Row rules see t_extracted only, in the order of the definition, never one another's verdict; asserts run last and see
-// t_extracted, t and t_quarantine. A row passes a check only when it is TRUE; NULLs are equal to unique, and nowhere to
+// Row rules see t_extracted only, in the order of the definition, never one another's verdict; rules on a whole extract run last,
+// and asserts see t_extracted, t and t_quarantine. A row passes a check only when it is TRUE; NULLs are equal to unique, and nowhere to
 // references; an assert passes when |expected - actual| ≤ tolerance, and NULL on either side breaks it.
 func (w *Workspace) Validate(ctx context.Context, def report.Definition) (v report.Validation, err error) {
 	defer w.note(&err)
@@ -41,12 +38,16 @@ func (w *Workspace) validate(ctx context.Context, def report.Definition) (report
 			return v, fmt.Errorf("extract %q: %w", e.Name, err)
 		}
 	}
+	shown, err := w.bindShown(def)
+	if err != nil {
+		return v, err
+	}
 	v.Rules = make([]report.RuleResult, len(def.Rules))
 	for i, r := range def.Rules {
-		if r.Assert != "" {
+		if !onRows(r) {
 			continue
 		}
-		result, err := w.rowRule(ctx, def, i)
+		result, err := w.rowRule(ctx, def, i, shown[r.On])
 		if err != nil {
 			return v, fmt.Errorf("rule %q: %w", r.Name, err)
 		}
@@ -60,10 +61,10 @@ func (w *Workspace) validate(ctx context.Context, def report.Definition) (report
 		v.Tables = append(v.Tables, count)
 	}
 	for i, r := range def.Rules {
-		if r.Assert == "" {
+		if onRows(r) {
 			continue
 		}
-		result, err := w.assert(ctx, r)
+		result, err := w.wholeRule(ctx, r)
 		if err != nil {
 			return v, fmt.Errorf("rule %q: %w", r.Name, err)
 		}
@@ -108,7 +109,7 @@ func brokenTable(table string) string { return name(ruleSchema) + "." + name(tab
 func rejectedTable(table string) string { return name(ruleSchema) + "." + name(table+" rejected") }
 
 // rowRule runs rule i and notes the rows that break it.
-func (w *Workspace) rowRule(ctx context.Context, def report.Definition, i int) (report.RuleResult, error) {
+func (w *Workspace) rowRule(ctx context.Context, def report.Definition, i int, shown []string) (report.RuleResult, error) {
 	r := def.Rules[i]
 	result := report.RuleResult{Rule: r.Name, On: r.On, Severity: r.Severity}
 	var key []string
@@ -132,36 +133,8 @@ func (w *Workspace) rowRule(ctx context.Context, def report.Definition, i int) (
 		}
 		return result, err
 	}
-	if result.Broken > 0 && len(key) > 0 {
-		result.Keys, err = w.offendingKeys(ctx, r.On, key, i)
-	}
+	err = w.offending(ctx, key, shown, i, &result)
 	return result, err
-}
-
-// offendingKeys are the first keys of rule i, ordered as the key columns order them, each with its columns joined by "/".
-func (w *Workspace) offendingKeys(ctx context.Context, table string, key []string, i int) ([]string, error) {
-	parts, order := make([]string, len(key)), make([]string, len(key))
-	for i, c := range key {
-		column := name(table) + "." + name(c)
-		parts[i] = "coalesce(CAST(" + column + " AS VARCHAR), 'NULL')"
-		order[i] = column + " NULLS LAST"
-	}
-	query := fmt.Sprintf("SELECT concat_ws('/', %s) FROM %s JOIN %s AS %s ON %s.id = %s.rowid WHERE %s.rule = %d ORDER BY %s LIMIT %d",
-		strings.Join(parts, ", "), source(table), brokenTable(table), other, other, name(table), other, i, strings.Join(order, ", "), firstKeys)
-	rows, err := w.conn.QueryContext(ctx, query)
-	if err != nil {
-		return nil, redact(ctx, err)
-	}
-	defer rows.Close()
-	var keys []string
-	for rows.Next() {
-		var k string
-		if err := rows.Scan(&k); err != nil {
-			return nil, redact(ctx, err)
-		}
-		keys = append(keys, k)
-	}
-	return keys, redactRows(ctx, rows.Err())
 }
 
 // separate makes the valid view and the quarantine table of one extract and proves that no row is in both or in neither.

@@ -47,7 +47,10 @@ func viewQuality(doc report.Document) qualityView {
 			view.More = "and " + count(more) + " more"
 		}
 		if r.Expected != "" || r.Actual != "" {
-			view.Finding = fmt.Sprintf("expected %s, found %s, tolerance %s", figure(r.Expected), figure(r.Actual), figure(r.Tolerance))
+			view.Finding = fmt.Sprintf("expected %s, found %s", figure(r.Expected), figure(r.Actual))
+			if r.Tolerance != "" {
+				view.Finding += ", tolerance " + figure(r.Tolerance)
+			}
 		}
 		out.Rules = append(out.Rules, view)
 	}
