@@ -3,10 +3,12 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/monthend/monthend/pipeline/column"
 )
@@ -35,27 +37,44 @@ func (w *Workspace) Load(ctx context.Context, table string, r column.Reader) (ro
 	}
 	w.database.loads++
 	function := fmt.Sprintf("monthend_scan_%d", w.database.loads)
-	s := &scan{reader: r, threads: w.threads}
-	defer s.release()
-	if err := s.register(w.conn, function); err != nil {
-		return fail(err)
-	}
-	target := name(table + extractedSuffix)
-	_, err = w.exec(ctx, "CREATE TABLE "+target+" AS SELECT * FROM "+function+"()")
-	if s.err != nil && ctx.Err() == nil {
-		err = s.err
-	}
+	rows, err = w.scanInto(ctx, name(table+extractedSuffix), function, r)
 	if err != nil {
 		return fail(err)
 	}
+	w.extracts[table] = extract{columns: columns, rows: rows}
+	return rows, nil
+}
+
+// scanInto makes a table of what the reader reads. When it returns, nothing reads any more.
+func (w *Workspace) scanInto(ctx context.Context, target, function string, r column.Reader) (rows int64, err error) {
+	ctx, cancel := context.WithCancel(ctx)
+	s := newScan(ctx, r.Columns(), w.threads)
+	var read int64
+	var reading sync.WaitGroup
+	reading.Go(func() { read, _ = s.read(ctx, r) })
+	defer func() {
+		cancel()
+		reading.Wait()
+		s.release()
+	}()
+	if err := s.register(w.conn, function); err != nil {
+		return 0, err
+	}
+	_, err = w.exec(ctx, "CREATE TABLE "+target+" AS SELECT * FROM "+function+"()")
+	if broken := s.failure(); broken != nil && ctx.Err() == nil {
+		err = broken
+	}
+	if err = cmp.Or(err, context.Cause(ctx)); err != nil {
+		return 0, err
+	}
+	reading.Wait()
 	if err := w.conn.QueryRowContext(ctx, "SELECT count(*) FROM "+target).Scan(&rows); err != nil {
-		return fail(redact(ctx, err))
+		return 0, redact(ctx, err)
 	}
 	// DuckDB has swallowed rows before where a function's name was used twice.
-	if !s.done || rows != s.rows {
-		return fail(fmt.Errorf("the engine holds %d rows of %d", rows, s.rows))
+	if rows != read {
+		return 0, fmt.Errorf("the engine holds %d rows of %d", rows, read)
 	}
-	w.extracts[table] = extract{columns: columns, rows: rows}
 	return rows, nil
 }
 

@@ -3,6 +3,7 @@
 package engine
 
 import (
+	"context"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -16,20 +17,88 @@ import (
 	"github.com/monthend/monthend/pipeline/column"
 )
 
-// scan feeds one column.Reader to DuckDB as a table function: DuckDB asks for a chunk, the reader fills a batch, and whole
-// vectors are copied.
+// scan feeds one column.Reader to DuckDB as a table function: a goroutine reads and decodes batches ahead, DuckDB's threads
+// copy them into its vectors and store them.
 //
-// It offers as many tasks as DuckDB has threads although the reader takes one caller at a time: while one thread reads and
-// decodes, another stores what it read before. And a thread without a task would not sleep: the driver's waiting thread asks
-// for one in a loop, and takes a whole core from the database that it waits for.
+// The reading has a goroutine of its own because a thread that DuckDB calls us on is bound to its goroutine: were it to wait
+// for the network, each of thousands of waits would put a thread to sleep and wake it. And the function offers as many tasks
+// as DuckDB has threads: one without a task would not sleep, the driver's waiting thread asks for one in a loop and takes a
+// whole core from the database that it waits for.
 type scan struct {
+	columns []column.Column
 	threads int
+	ended   <-chan struct{}    // DuckDB need not wait any longer for rows
+	full    chan numbered      // closed by the goroutine at its end
+	free    chan *column.Batch // with room for all of them, so that giving back never waits
 
-	mu     sync.Mutex // guards the rest
-	reader column.Reader
-	rows   int64 // read so far
-	done   bool  // the reader is spent, or something broke: there are no more chunks
-	err    error // what broke; of an error in a table function DuckDB keeps only words
+	mu      sync.Mutex // guards the rest
+	scanned bool
+	err     error // what broke first; of an error in a table function DuckDB keeps only words
+}
+
+// numbered is a batch and the number of its first row, counted from 1.
+type numbered struct {
+	batch *column.Batch
+	first int64
+}
+
+// readAhead is how many batches are on their way beyond those that DuckDB's threads are copying.
+const readAhead = 3
+
+func newScan(ctx context.Context, columns []column.Column, threads int) *scan {
+	s := &scan{columns: columns, threads: threads, ended: ctx.Done(),
+		full: make(chan numbered, readAhead), free: make(chan *column.Batch, readAhead+threads)}
+	for range cap(s.free) {
+		s.free <- new(column.Batch)
+	}
+	return s
+}
+
+// read hands out the reader's batches until its end, its error or that of ctx, and answers with how many rows there were.
+func (s *scan) read(ctx context.Context, reader column.Reader) (rows int64, err error) {
+	defer close(s.full)
+	// After the close of what DuckDB waits for nobody asks for the error: it is told first.
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("internal: the reader panicked: %v", r)
+		}
+		s.fail(err)
+	}()
+	for {
+		var batch *column.Batch
+		select {
+		case batch = <-s.free:
+		case <-ctx.Done():
+			return rows, context.Cause(ctx)
+		}
+		if err := reader.Next(batch); errors.Is(err, io.EOF) {
+			return rows, nil
+		} else if err != nil {
+			return rows, err
+		}
+		next := numbered{batch: batch, first: rows + 1}
+		rows += int64(batch.Len()) // before the batch is another's
+		select {
+		case s.full <- next:
+		case <-ctx.Done():
+			return rows, context.Cause(ctx)
+		}
+	}
+}
+
+// fail keeps the first error.
+func (s *scan) fail(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err == nil {
+		s.err = err
+	}
+}
+
+func (s *scan) failure() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.err
 }
 
 // register makes the reader known to the connection as a table function without arguments.
@@ -37,7 +106,7 @@ func (s *scan) register(conn *sql.Conn, function string) error {
 	bind := func(map[string]any, ...any) (duckdb.ParallelChunkTableSource, error) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if s.done || s.rows > 0 || s.reader == nil {
+		if s.scanned {
 			return nil, errors.New("the reader was scanned before")
 		}
 		return s, nil
@@ -45,10 +114,17 @@ func (s *scan) register(conn *sql.Conn, function string) error {
 	return duckdb.RegisterTableUDF(conn, function, duckdb.ParallelChunkTableFunction{BindArguments: bind})
 }
 
+// release lets go of the batches: the database remembers its table functions for as long as it is open.
+func (s *scan) release() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.scanned, s.full, s.free = true, nil, nil
+}
+
 // ColumnInfos and the methods up to FillChunk make scan a duckdb.ParallelChunkTableSource.
 func (s *scan) ColumnInfos() []duckdb.ColumnInfo {
 	var infos []duckdb.ColumnInfo
-	for _, c := range s.reader.Columns() {
+	for _, c := range s.columns {
 		info, err := typeInfo(c.Type)
 		if err != nil { // Load has checked the types: DuckDB refuses the nil
 			info = nil
@@ -58,79 +134,50 @@ func (s *scan) ColumnInfos() []duckdb.ColumnInfo {
 	return infos
 }
 
-// release lets go of the reader: the database remembers its table functions for as long as it is open.
-func (s *scan) release() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.done, s.reader = true, nil
-}
-
 // Cardinality is not known before the end.
 func (s *scan) Cardinality() *duckdb.CardinalityInfo { return nil }
 
 // Init says how many threads may ask.
 func (s *scan) Init() duckdb.ParallelTableSourceInfo {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.scanned = true
 	return duckdb.ParallelTableSourceInfo{MaxThreads: s.threads}
 }
 
-// NewLocalState is a thread's own batch.
-func (s *scan) NewLocalState() any { return new(column.Batch) }
+// NewLocalState is nothing: a thread keeps no state.
+func (s *scan) NewLocalState() any { return nil }
 
 // FillChunk hands over the next batch, an empty one at the end.
-func (s *scan) FillChunk(state any, chunk duckdb.DataChunk) error {
-	batch := state.(*column.Batch)
-	first, err := s.read(batch)
-	if err == nil {
-		err = s.copy(chunk, batch, first)
+func (s *scan) FillChunk(_ any, chunk duckdb.DataChunk) error {
+	var next numbered
+	var more bool
+	select {
+	case next, more = <-s.full:
+	case <-s.ended:
 	}
-	if err != nil {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.done = true
-		if s.err == nil {
-			s.err = err
-		}
+	if !more {
+		return errors.Join(s.failure(), chunk.SetSize(0))
 	}
+	err := s.copy(chunk, next)
+	s.free <- next.batch
+	s.fail(err)
 	return err
 }
 
-// read fills batch and returns the number of its first row, counted from 1.
-func (s *scan) read(batch *column.Batch) (first int64, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	// A panic of a reader must not unwind through C.
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("internal: the reader panicked: %v", r)
-		}
-	}()
-	first = s.rows + 1
-	if s.done {
-		batch.Reset(s.reader.Columns())
-		return first, nil
-	}
-	if err := s.reader.Next(batch); errors.Is(err, io.EOF) {
-		s.done = true
-		batch.Reset(s.reader.Columns())
-	} else if err != nil {
-		return first, err
-	}
-	s.rows += int64(batch.Len())
-	return first, nil
-}
-
-func (s *scan) copy(chunk duckdb.DataChunk, batch *column.Batch, first int64) error {
+func (s *scan) copy(chunk duckdb.DataChunk, from numbered) error {
 	raw, err := rawChunk(chunk)
 	if err != nil {
 		return err
 	}
-	for i := range batch.Vectors {
+	rows := from.batch.Len()
+	for i := range from.batch.Vectors {
 		vector := mapping.DataChunkGetVector(raw, mapping.IdxT(i))
-		if row, err := fill(vector, &batch.Vectors[i], batch.Len()); err != nil {
-			return &mistake{fmt.Errorf("column %q, row %d: %w", s.reader.Columns()[i].Name, first+int64(row), err)}
+		if row, err := fill(vector, &from.batch.Vectors[i], rows); err != nil {
+			return &mistake{fmt.Errorf("column %q, row %d: %w", s.columns[i].Name, from.first+int64(row), err)}
 		}
 	}
-	return chunk.SetSize(batch.Len())
+	return chunk.SetSize(rows)
 }
 
 // rawChunk takes the C chunk out of the driver's. The driver's own setters convert and check value by value and have no
