@@ -50,7 +50,7 @@ func TestDefinitions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"long", "small"}, catalog.Names()); diff != "" {
+	if diff := cmp.Diff([]string{"long", "month", "small"}, catalog.Names()); diff != "" {
 		t.Error(diff)
 	}
 }

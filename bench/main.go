@@ -27,6 +27,7 @@ var measures = []measure{
 	{"small", "jobs of 1,000 rows, csv and json, over the bare receive and delete of their messages", small},
 	{"recover", "kill -9 in mid-run → the report published by another worker, p95", recovery},
 	{"demo", "the demo, to the printed paths of the report", demo},
+	{"month", "a month of 850,000 rows and one of ten million, over the server's own COPY and over lists in Python", month},
 }
 
 // bench is one call of the program.
@@ -36,11 +37,21 @@ type bench struct {
 	dir    string // everything that is written lies below it, and is removed at the end
 	rounds int    // 0: the measure's own number
 	lanes  int
+	data   string   // month: where the table is kept
+	rows   int      // month: of the table
+	only   []string // month: the variants to take; none is all
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if len(os.Args) > 1 && os.Args[1] == workFlag {
+		if err := work(ctx, os.Args[2:]); err != nil {
+			fmt.Fprintln(os.Stderr, "bench worker:", err)
+			os.Exit(1)
+		}
+		return
+	}
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	if err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -56,6 +67,12 @@ func run(ctx context.Context, args []string, out, messages io.Writer) error {
 	flags.StringVar(&b.binary, "monthend", "", "the program to measure; built when empty")
 	flags.IntVar(&b.rounds, "rounds", 0, "how often to measure; each measure has its own number")
 	flags.IntVar(&b.lanes, "lanes", 2, "recover: how many pairs of workers are killed at the same time")
+	flags.StringVar(&b.data, "data", "", "month: the folder that keeps the table; in the user's cache when empty")
+	flags.IntVar(&b.rows, "rows", 10_002_000, "month: how many rows the table has")
+	flags.Func("only", "month: a variant to take, such as \"copy all\", instead of all; may be repeated", func(v string) error {
+		b.only = append(b.only, v)
+		return nil
+	})
 	flags.Usage = func() {
 		fmt.Fprintln(messages, "usage: bench [flags] [measure…]")
 		for _, m := range measures {

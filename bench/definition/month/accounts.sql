@@ -1,0 +1,2 @@
+SELECT a.id, a.name, a.kind
+FROM bench.accounts AS a
