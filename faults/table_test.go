@@ -56,6 +56,7 @@ var faults = []fault{
 	{number: 19, name: "pool_exhausted", point: "X", how: "two runs, one connection", want: "the second waits", run: poolExhausted},
 	{number: 20, name: "disk_full_on_spool", point: "G", how: "a spool of two pages", want: "put back with a delay, not ready; nothing left, nothing published", run: diskFull},
 	{number: 21, name: "killed_again_and_again", point: "X", how: "kill -9, three times", want: "a dead letter that says so", run: killedAgain},
+	{number: 21, name: "out_of_memory", point: "G", how: "a report that takes more memory than the worker may have", want: "a dead letter that says so; the others published", run: hungry},
 	{number: 22, name: "xray_is_not_there", how: "nobody listens", want: "the same result and exit code", run: xrayAbsent},
 	{number: 22, name: "xray_is_slow_or_full", how: "a buffer that is full", want: "documents are dropped and counted", elsewhere: "trace/sender_test.go TestNobodyListens"},
 	{number: 23, name: "trace_headers_of_every_kind", how: "malformed, absent, oversized", want: "a new root, annotated", elsewhere: "trace/begin_test.go TestBeginHeader"},
