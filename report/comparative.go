@@ -7,7 +7,8 @@ const (
 )
 
 // Comparative is another month's datasets: those of its current version, or, where there is none, of its rows extracted in
-// the same snapshot as the month itself and validated by the same row rules.
+// the same snapshot as the month itself and validated by the same row rules. A month whose current version lacks a dataset that is
+// wanted now is there twice, once with what was published and once with the rest.
 type Comparative struct {
 	Name          string // Previous or YearAgo
 	Period        Period

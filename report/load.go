@@ -126,6 +126,7 @@ func (l *loader) read(root *node) {
 	l.readRules(root.get("validate").get("rules"))
 	l.readGate(root.get("validate").get("gate"))
 	l.readDocument(root.get("generate").get("document"))
+	l.checkComparisons(root.get("generate").get("document"))
 	l.readFormats(root.get("generate").get("formats"))
 }
 
