@@ -290,7 +290,7 @@ func readFile(fsys fs.FS, name string) ([]byte, error) {
 	case len(data) > MaxFileSize:
 		return nil, fmt.Errorf("more than %d bytes", MaxFileSize)
 	case !utf8.Valid(data):
-		line, col := lineCol(string(data), invalidAt(data))
+		line, col := LineCol(string(data), invalidAt(data))
 		return nil, &encodingError{line, col}
 	case bytes.HasPrefix(data, []byte("\ufeff")):
 		return nil, errors.New("it begins with a byte order mark; save it as plain UTF-8")

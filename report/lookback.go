@@ -20,7 +20,7 @@ func (q DatasetQuery) Lookbacks() []Lookback {
 		if i+2 >= len(words) || monthsBack[w.text] == 0 || words[i+1].text != "." || !words[i+2].name || (i > 0 && words[i-1].text == ".") {
 			continue
 		}
-		line, col := lineCol(q.SQL, w.offset)
+		line, col := LineCol(q.SQL, w.offset)
 		before := func(n int, text string) bool { return i >= n && words[i-n].text == text && !words[i-n].quoted }
 		out = append(out, Lookback{
 			Month: w.text, Dataset: words[i+2].text, Line: line, Col: col,

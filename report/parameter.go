@@ -42,7 +42,7 @@ func Parameters(sql string) []Parameter {
 			name := sql[i+1 : end]
 			glued := i > 0 && strings.ContainsRune("+-*/<>=~!@#%^&|`?", rune(sql[i-1]))
 			if name != "" && (!glued || slices.Contains(ParameterNames[:], name)) {
-				line, col := lineCol(sql, i)
+				line, col := LineCol(sql, i)
 				out = append(out, Parameter{Name: name, Offset: i, Line: line, Col: col, Glued: glued})
 			}
 			i = end
@@ -136,11 +136,4 @@ func wordEnd(sql string, i int) int {
 
 func wordRune(r rune) bool {
 	return r == '_' || (r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r)))
-}
-
-// lineCol turns an offset into line and column, both from 1.
-func lineCol(text string, offset int) (line, col int) {
-	before := text[:offset]
-	line = strings.Count(before, "\n") + 1
-	return line, utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:]) + 1
 }

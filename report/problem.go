@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"path"
 	"slices"
 )
 
@@ -37,10 +38,18 @@ func (e *DefinitionError) Error() string {
 	return e.Problems[0].String()
 }
 
-// SortProblems orders problems by place and drops repeated ones: one mistake may be met on two ways.
+// SortProblems orders problems by place, those of report.yaml first, and drops repeated ones: one mistake may be met on two ways.
 func SortProblems(problems []Problem) []Problem {
 	slices.SortStableFunc(problems, func(a, b Problem) int {
-		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col), cmp.Compare(a.Message, b.Message))
+		return cmp.Or(cmp.Compare(rank(a.File), rank(b.File)), cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Col, b.Col), cmp.Compare(a.Message, b.Message))
 	})
 	return slices.Compact(problems)
+}
+
+// rank puts report.yaml before the files that it names.
+func rank(file string) int {
+	if path.Base(file) == DefinitionFile {
+		return 0
+	}
+	return 1
 }

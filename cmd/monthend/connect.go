@@ -63,17 +63,30 @@ func (s *settings) openLedger(ctx context.Context, owner string) (*ledger.Store,
 
 // openCatalog has the definitions that ship and, above them, those of the folder that is set.
 func (s *settings) openCatalog() (*report.Catalog, error) {
-	layers := []fs.FS{catalog.FS}
+	definitions, done, err := s.openDefinitions()
+	if err != nil {
+		return nil, err
+	}
+	done() // everything was read here and now
+	return definitions, nil
+}
+
+// openDefinitions is openCatalog for who reads what lies beside a definition too, until done.
+func (s *settings) openDefinitions() (definitions *report.Catalog, done func(), err error) {
+	layers, done := []fs.FS{catalog.FS}, func() {}
 	if s.Definitions != "" {
-		// Opened as a root: no symbolic link of a definition leads out of its folder. Everything is read here and now.
+		// Opened as a root: no symbolic link of a definition leads out of its folder.
 		root, err := os.OpenRoot(s.Definitions)
 		if err != nil {
-			return nil, usage("", "MONTHEND_DEFINITIONS %q is not a folder", s.Definitions)
+			return nil, nil, usage("", "MONTHEND_DEFINITIONS %q is not a folder", s.Definitions)
 		}
-		defer root.Close()
-		layers = append(layers, root.FS())
+		layers, done = append(layers, root.FS()), func() { root.Close() }
 	}
-	return report.NewCatalog(layers...)
+	if definitions, err = report.NewCatalog(layers...); err != nil {
+		done()
+		return nil, nil, err
+	}
+	return definitions, done, nil
 }
 
 // openStore opens where versions are kept.

@@ -7,7 +7,10 @@ import (
 )
 
 func newReportsCommand(a *app, s settings) *cobra.Command {
-	return group("reports", "The report definitions at hand", newReportsListCommand(a, s))
+	return group("reports", "The report definitions at hand, and the desk to write them at",
+		newReportsListCommand(a, s),
+		newReportsCheckCommand(a, s),
+	)
 }
 
 func newReportsListCommand(a *app, s settings) *cobra.Command {
