@@ -139,3 +139,20 @@ func TestCancelBeforeTheClaim(t *testing.T) {
 	}
 	w.nothingPublished(asking, report.Cancelled)
 }
+
+// TestCancelledBeforeItWasSeen: a request that no worker could fulfil, now or ever, is settled by its cancellation.
+func TestCancelledBeforeItWasSeen(t *testing.T) {
+	w := newWorld(t, worldConfig{})
+	for _, job := range []report.Job{
+		{Report: "nonsense", Period: "2026-03"},
+		{Report: "monthly-financials", Period: "2126-03"},
+	} {
+		asking := w.asking(job)
+		if _, err := w.ledger.CancelRequest(t.Context(), asking.RequestID, "the test", true); err != nil {
+			t.Fatal(err)
+		}
+		if result := w.runner.Run(t.Context(), asking); result.Outcome != report.Cancelled {
+			t.Errorf("%s %s: got %q, %v, want cancelled", job.Report, job.Period, result.Outcome, result.Err)
+		}
+	}
+}

@@ -151,6 +151,11 @@ func (r *Runner) notDue(ctx context.Context, a Asking, err error) Result {
 	if early.In > 24*time.Hour {
 		return r.Refuse(ctx, a, err)
 	}
+	// It may have been cancelled before it was ever claimed: it need not wait for the month's end to hear that.
+	known, failed := r.cfg.Ledger.Request(trace.Silent(ctx), a.RequestID)
+	if failed == nil && known.Outcome != "" && known.For(early.Key.Report, early.Key.Tenant, early.Key.Period.String()) {
+		return Result{Outcome: known.Outcome, RunID: known.RunID}
+	}
 	return Result{RetryAfter: dueIn(early.In), Err: err}
 }
 
@@ -158,7 +163,7 @@ func (r *Runner) notDue(ctx context.Context, a Asking, err error) Result {
 // delivery back instead: without a recorded outcome nothing ends.
 func (r *Runner) Refuse(ctx context.Context, a Asking, cause error) Result {
 	cause = &BadJobError{Err: cause}
-	err := r.cfg.Ledger.Refuse(trace.Silent(ctx), ledger.Refusal{
+	outcome, err := r.cfg.Ledger.Refuse(trace.Silent(ctx), ledger.Refusal{
 		RequestID:   a.RequestID,
 		MessageID:   a.MessageID,
 		Report:      a.Job.Report,
@@ -170,7 +175,14 @@ func (r *Runner) Refuse(ctx context.Context, a Asking, cause error) Result {
 	if err != nil {
 		return Result{RetryAfter: backoff(a.Delivered), Err: fmt.Errorf("record the refusal of request %q: %w", a.RequestID, err)}
 	}
-	return Result{Outcome: report.Failed, Err: cause}
+	switch outcome {
+	case report.Failed:
+		return Result{Outcome: report.Failed, Err: cause}
+	case "":
+		// Another worker knows what this one does not, and is at it.
+		return Result{RetryAfter: backoff(a.Delivered), Err: cause}
+	}
+	return Result{Outcome: outcome} // it was cancelled, or done, before it became bad
 }
 
 // settled answers from the ledger; the source is not touched.

@@ -74,12 +74,15 @@ type Refusal struct {
 
 // Refuse records a bad job as failed, once: a request that has its outcome keeps it. Where the request had led to a run that
 // nobody works on, that run fails too, or it would block its key for ever.
-func (s *Store) Refuse(ctx context.Context, r Refusal) error {
+//
+// It answers with the outcome that the request has now: Failed, the one it had before, or "" while somebody works on it. A
+// refused message that took the id of another key's request says nothing about that one, and has Failed.
+func (s *Store) Refuse(ctx context.Context, r Refusal) (report.Outcome, error) {
 	if r.RequestID == "" {
-		return errors.New("ledger: refuse a request: it has no id")
+		return "", errors.New("ledger: refuse a request: it has no id")
 	}
-	_, err := repeat(ctx, func() (*string, error) {
-		var outcome *string
+	outcome, err := repeat(ctx, func() (*report.Outcome, error) {
+		var outcome *report.Outcome
 		err := s.pool.QueryRow(ctx, `
 			SELECT monthend.refuse(@request, @message, @report, @tenant, @period, @restate, @requested_by, @schedule, @why)`,
 			pgx.NamedArgs{"request": clip(r.RequestID, maxName), "message": clip(r.MessageID, maxName),
@@ -89,7 +92,17 @@ func (s *Store) Refuse(ctx context.Context, r Refusal) error {
 		return outcome, err
 	})
 	if err != nil {
-		return fmt.Errorf("ledger: refuse request %q: %w", r.RequestID, err)
+		return "", fmt.Errorf("ledger: refuse request %q: %w", r.RequestID, err)
 	}
-	return nil
+	if value(outcome) == report.Failed {
+		return report.Failed, nil
+	}
+	known, err := s.Request(ctx, clip(r.RequestID, maxName))
+	if err != nil {
+		return "", fmt.Errorf("ledger: refuse request %q: %w", r.RequestID, err)
+	}
+	if !known.For(clip(r.Report, maxName), clip(r.Tenant, maxName), r.Period) {
+		return report.Failed, nil
+	}
+	return known.Outcome, nil
 }

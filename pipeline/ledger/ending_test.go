@@ -71,19 +71,19 @@ func TestRefuse(t *testing.T) {
 	refusal := ledger.Refusal{RequestID: "bad", MessageID: "message-1", Report: "../Quarterly\x00", Period: "2026-13", Tenant: strings.Repeat("é", 400),
 		RequestedBy: "analyst", Reason: "month 13 is not between 1 and 12"}
 	for range 2 {
-		if err := b.Refuse(t.Context(), refusal); err != nil {
+		if _, err := b.Refuse(t.Context(), refusal); err != nil {
 			t.Fatal(err)
 		}
 	}
 	refusal.Reason = "something else"
-	if err := b.Refuse(t.Context(), refusal); err != nil {
+	if _, err := b.Refuse(t.Context(), refusal); err != nil {
 		t.Fatal(err)
 	}
 	got := b.request(t, "bad")
 	if got.Outcome != report.Failed || got.Error != "month 13 is not between 1 and 12" || got.Period != "2026-13" || got.Report != "../Quarterly\uFFFD" || got.RunID != "" {
 		t.Errorf("got %+v, want the first refusal", got)
 	}
-	if err := b.Refuse(t.Context(), ledger.Refusal{Report: "x"}); err == nil {
+	if _, err := b.Refuse(t.Context(), ledger.Refusal{Report: "x"}); err == nil {
 		t.Error("got no error without a request id")
 	}
 }
@@ -92,8 +92,9 @@ func TestRefuseKeepsOutcome(t *testing.T) {
 	b := setup(t)
 	ask := b.ask()
 	mustPublish(t, b.Store, mustClaim(t, b.Store, ask))
-	if err := b.Refuse(t.Context(), ledger.Refusal{RequestID: ask.RequestID, Report: march.Report, Reason: "unknown report"}); err != nil {
-		t.Fatal(err)
+	outcome, err := b.Refuse(t.Context(), ledger.Refusal{RequestID: ask.RequestID, Report: march.Report, Reason: "unknown report"})
+	if err != nil || outcome != report.Published {
+		t.Fatalf("got %q, %v, want the outcome it has", outcome, err)
 	}
 	if got := b.request(t, ask.RequestID); got.Outcome != report.Published || got.Error != "" {
 		t.Errorf("got %+v, want it published", got)
@@ -106,14 +107,14 @@ func TestRefuseOfClaimedRequest(t *testing.T) {
 	ask := b.ask()
 	c := mustClaim(t, b.Store, ask)
 	refusal := ledger.Refusal{RequestID: ask.RequestID, Report: march.Report, Period: "2026-03", Reason: "unknown report"}
-	if err := b.Refuse(t.Context(), refusal); err != nil {
-		t.Fatal(err)
+	if outcome, err := b.Refuse(t.Context(), refusal); err != nil || outcome != "" {
+		t.Fatalf("got %q, %v, want none while it is worked", outcome, err)
 	}
 	if got := b.request(t, ask.RequestID); got.Outcome != "" {
 		t.Errorf("got %+v, want the outcome left to the run while it is worked", got)
 	}
 	b.expire(t, c.RunID)
-	if err := b.Refuse(t.Context(), refusal); err != nil {
+	if _, err := b.Refuse(t.Context(), refusal); err != nil {
 		t.Fatal(err)
 	}
 	run, err := b.Run(t.Context(), c.RunID)
@@ -127,7 +128,7 @@ func TestRefuseOfWaitingRequest(t *testing.T) {
 	mustClaim(t, b.Store, b.ask())
 	waiting := b.restatement("late rows")
 	claim(t, b.Store, waiting)
-	if err := b.Refuse(t.Context(), ledger.Refusal{RequestID: waiting.RequestID, Report: march.Report, Period: "previous-month", Reason: "unknown report"}); err != nil {
+	if _, err := b.Refuse(t.Context(), ledger.Refusal{RequestID: waiting.RequestID, Report: march.Report, Period: "previous-month", Reason: "unknown report"}); err != nil {
 		t.Fatal(err)
 	}
 	if got := b.request(t, waiting.RequestID); got.Outcome != report.Failed || got.Error != "unknown report" {
@@ -145,12 +146,24 @@ func TestRefuseOfReusedRequest(t *testing.T) {
 		{Report: "bank-month", Period: "2026-03"}, {Report: march.Report, Period: "2026-04"}, {Report: march.Report, Period: "2026-03", Tenant: "acme"},
 	} {
 		other.RequestID, other.Reason = waiting.RequestID, "the request id stands for another key"
-		if err := b.Refuse(t.Context(), other); err != nil {
-			t.Fatal(err)
+		if outcome, err := b.Refuse(t.Context(), other); err != nil || outcome != report.Failed {
+			t.Fatalf("got %q, %v, want failed", outcome, err)
 		}
 	}
 	if got := b.request(t, waiting.RequestID); got.Outcome != "" {
 		t.Errorf("got %+v, want it to wait on", got)
+	}
+}
+
+// TestRefuseOfCancelledRequest: a request is cancelled before any worker saw it, and then it turns out to be a bad job.
+func TestRefuseOfCancelledRequest(t *testing.T) {
+	b := setup(t)
+	if _, err := b.CancelRequest(t.Context(), "unseen", "analyst", true); err != nil {
+		t.Fatal(err)
+	}
+	outcome, err := b.Refuse(t.Context(), ledger.Refusal{RequestID: "unseen", Report: "no-such-report", Period: "2026-03", Reason: "unknown report"})
+	if err != nil || outcome != report.Cancelled {
+		t.Errorf("got %q, %v, want cancelled", outcome, err)
 	}
 }
 

@@ -172,7 +172,7 @@ func TestAnswerLost(t *testing.T) {
 	})
 	t.Run("Refuse", func(t *testing.T) {
 		lose(t)
-		if err := store.Refuse(t.Context(), ledger.Refusal{RequestID: "bad", Reason: "month 13"}); err != nil {
+		if _, err := store.Refuse(t.Context(), ledger.Refusal{RequestID: "bad", Reason: "month 13"}); err != nil {
 			t.Error(err)
 		}
 	})

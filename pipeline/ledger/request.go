@@ -29,6 +29,18 @@ type Request struct {
 	EndedAt     time.Time // zero while there is no outcome
 }
 
+// For reports whether this request asks for the month of this report and tenant: a message may have taken the id of another
+// request. A period that is no YYYY-MM could be any, and a request that was cancelled before a worker met it has no key yet.
+func (r Request) For(name, tenant, period string) bool {
+	if r.Outcome == report.Cancelled && r.Report == "" && r.Period == "" {
+		return true
+	}
+	if _, err := report.ParsePeriod(period); err == nil && r.Period != period {
+		return false
+	}
+	return r.Report == name && r.Tenant == tenant
+}
+
 const selectRequests = `
 	SELECT request_id, coalesce(run_id, ''), report, tenant, period, restate, reason, requested_by, schedule, message_id, retry,
 	       waits, coalesce(outcome, ''), error, created_at, ended_at
