@@ -12,20 +12,29 @@ type Batch struct {
 	columns []Column
 }
 
-// Vector holds one column of a batch. Which slice is in use depends on the kind; it has length Size. The slots of rows that
-// are NULL hold anything.
+// Vector holds one column of a batch. Which slice is in use depends on the kind; it has length Size, or that of all elements
+// in the child of a list. The slots of rows that are NULL hold anything.
 type Vector struct {
-	Type     Type
-	Valid    [Size / 64]uint64 // bit i set: row i is not NULL
-	Bools    []bool
-	Int16s   []int16
-	Int32s   []int32
-	Int64s   []int64
-	Float32s []float32
-	Float64s []float64
-	Int128s  []Int128
-	Data     []byte   // the values of Text and Bytes, one after the other
-	Ends     []uint32 // where in Data the value of row i ends; it begins at the end of row i-1
+	Type      Type
+	Valid     []uint64 // bit i set: row i is not NULL
+	Bools     []bool
+	Int16s    []int16
+	Int32s    []int32
+	Int64s    []int64
+	Float32s  []float32
+	Float64s  []float64
+	Int128s   []Int128
+	Intervals []Span
+	Data      []byte   // the values of Text and Bytes, one after the other
+	Ends      []uint32 // where in Data, or in Child, the value of row i ends; it begins at the end of row i-1
+	Child     *Vector  // the elements of all lists, one after the other
+	elements  int      // of Child
+}
+
+// Span is the value of an Interval: three counts that are not carried over into one another, in the engine's own layout.
+type Span struct {
+	Months, Days int32
+	Micros       int64
 }
 
 // Reset empties the batch for columns. Vectors are made on the first call and whenever the columns are others than before.
@@ -35,12 +44,11 @@ func (b *Batch) Reset(columns []Column) {
 		b.columns = slices.Clone(columns)
 		b.Vectors = make([]Vector, len(columns))
 		for i, c := range columns {
-			b.Vectors[i].allocate(c.Type)
+			b.Vectors[i].allocate(c.Type, Size)
 		}
 	}
 	for i := range b.Vectors {
-		b.Vectors[i].Valid = [Size / 64]uint64{}
-		b.Vectors[i].Data = b.Vectors[i].Data[:0]
+		b.Vectors[i].empty()
 	}
 }
 
@@ -59,25 +67,41 @@ func (b *Batch) Add() {
 	b.rows++
 }
 
-func (v *Vector) allocate(t Type) {
+func (v *Vector) allocate(t Type, size int) {
 	v.Type = t
+	v.Valid = make([]uint64, (size+63)/64)
 	switch t.Kind {
 	case Bool:
-		v.Bools = make([]bool, Size)
+		v.Bools = make([]bool, size)
 	case Int16:
-		v.Int16s = make([]int16, Size)
+		v.Int16s = make([]int16, size)
 	case Int32, Date:
-		v.Int32s = make([]int32, Size)
+		v.Int32s = make([]int32, size)
 	case Int64, Timestamp, TimestampTZ:
-		v.Int64s = make([]int64, Size)
+		v.Int64s = make([]int64, size)
 	case Float32:
-		v.Float32s = make([]float32, Size)
+		v.Float32s = make([]float32, size)
 	case Float64:
-		v.Float64s = make([]float64, Size)
+		v.Float64s = make([]float64, size)
 	case Decimal, UUID:
-		v.Int128s = make([]Int128, Size)
+		v.Int128s = make([]Int128, size)
+	case Interval:
+		v.Intervals = make([]Span, size)
 	case Text, Bytes:
-		v.Ends = make([]uint32, Size)
+		v.Ends = make([]uint32, size)
+	case List:
+		v.Ends = make([]uint32, size)
+		v.Child = new(Vector)
+		v.Child.allocate(*t.Elem, size)
+	}
+}
+
+func (v *Vector) empty() {
+	clear(v.Valid)
+	v.Data = v.Data[:0]
+	if v.Child != nil {
+		v.Child.empty()
+		v.elements = 0
 	}
 }
 
@@ -87,11 +111,11 @@ func (v *Vector) SetValid(i int) { v.Valid[i>>6] |= 1 << (i & 63) }
 // IsValid reports whether row i is not NULL.
 func (v *Vector) IsValid(i int) bool { return v.Valid[i>>6]&(1<<(i&63)) != 0 }
 
-// SetNull leaves row i NULL. Rows are set in order: Text and Bytes need every row's end, NULL or not.
+// SetNull leaves row i NULL. Rows are set in order: Text, Bytes and List need every row's end, NULL or not.
 func (v *Vector) SetNull(i int) {
 	v.Valid[i>>6] &^= 1 << (i & 63)
 	if v.Ends != nil {
-		v.Ends[i] = uint32(len(v.Data))
+		v.Ends[i] = uint32(len(v.Data) + v.elements) // one of them is always 0
 	}
 }
 

@@ -3,7 +3,10 @@
 // from, and it does not compute with them.
 package column
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Kind is the physical kind of a column.
 type Kind uint8
@@ -20,14 +23,16 @@ const (
 	Float64          // Vector.Float64s
 	Text             // Vector.Data and Vector.Ends, UTF-8
 	Bytes            // Vector.Data and Vector.Ends
-	Date             // Vector.Int32s, days since 1970-01-01
-	Timestamp        // Vector.Int64s, microseconds since 1970-01-01 on the wall clock
-	TimestampTZ      // Vector.Int64s, microseconds since 1970-01-01 UTC
+	Date             // Vector.Int32s, days since 1970-01-01; ±math.MaxInt32 is infinite
+	Timestamp        // Vector.Int64s, microseconds since 1970-01-01 on the wall clock; ±math.MaxInt64 is infinite
+	TimestampTZ      // Vector.Int64s, microseconds since 1970-01-01 UTC; ±math.MaxInt64 is infinite
 	UUID             // Vector.Int128s, the 16 bytes as a big-endian number
+	Interval         // Vector.Intervals
+	List             // Vector.Ends and Vector.Child
 )
 
 var kindNames = [...]string{"invalid", "bool", "int16", "int32", "int64", "decimal", "float32", "float64", "text", "bytes", "date",
-	"timestamp", "timestamptz", "uuid"}
+	"timestamp", "timestamptz", "uuid", "interval", "list"}
 
 // String is the kind's name in lower case.
 func (k Kind) String() string {
@@ -41,10 +46,12 @@ func (k Kind) String() string {
 const MaxPrecision = 38
 
 // Type is the type of a column. Precision and Scale are set for Decimal only: 1 ≤ Precision ≤ 38, 0 ≤ Scale ≤ Precision.
+// Elem is set for List only: the type of its elements, which is no list.
 type Type struct {
 	Kind      Kind
 	Precision int
 	Scale     int
+	Elem      *Type
 }
 
 // Check reports a type that no vector can hold.
@@ -55,7 +62,15 @@ func (t Type) Check() error {
 	if t.Kind == Decimal && (t.Precision < 1 || t.Precision > MaxPrecision || t.Scale < 0 || t.Scale > t.Precision) {
 		return fmt.Errorf("decimal(%d,%d) is outside 1 to %d digits", t.Precision, t.Scale, MaxPrecision)
 	}
-	return nil
+	switch {
+	case (t.Kind == List) != (t.Elem != nil):
+		return fmt.Errorf("%s: a list, and nothing else, has elements", t.Kind)
+	case t.Kind != List:
+		return nil
+	case t.Elem.Kind == List:
+		return errors.New("a list of lists is no column type")
+	}
+	return t.Elem.Check()
 }
 
 // Column is the name and type of one column.

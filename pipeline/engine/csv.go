@@ -19,6 +19,9 @@ func csvExpression(c exported) string {
 		ddl = c.ddl // a decimal with digits before its point is written as it should be
 	}
 	switch ddl {
+	case "INTERVAL":
+		column = "CAST(" + column + " AS VARCHAR)"
+		fallthrough
 	case "VARCHAR":
 		starts := make([]string, len(formulaStarts))
 		for i, r := range formulaStarts {
@@ -30,7 +33,8 @@ func csvExpression(c exported) string {
 	case "TIMESTAMP WITH TIME ZONE":
 		// %z leaves out the minutes of a whole hour.
 		offset := fmt.Sprintf(`regexp_replace(strftime(%s, '%%z'), '^([+-]\d\d)$', '\1:00')`, column)
-		return fmt.Sprintf("strftime(%s, '%%Y-%%m-%%dT%%H:%%M:%%S.%%f') || %s", column, offset)
+		finite := fmt.Sprintf("strftime(%s, '%%Y-%%m-%%dT%%H:%%M:%%S.%%f') || %s", column, offset)
+		return fmt.Sprintf("CASE WHEN isfinite(%s) THEN %s ELSE CAST(%s AS VARCHAR) END", column, finite, column)
 	case "DECIMAL":
 		// The engine leaves out the zero before the point where all digits are decimals.
 		return fmt.Sprintf(`regexp_replace(CAST(%s AS VARCHAR), '^(-?)\.', '\10.')`, column)

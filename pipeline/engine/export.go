@@ -112,6 +112,9 @@ func (w *Workspace) copyTo(ctx context.Context, columns []exported, from, format
 		list[i] = name(c.name)
 		if format == CSV {
 			list[i] = csvExpression(c) + " AS " + name(plain(c.name))
+		} else if elem, found := strings.CutPrefix(c.ddl, "INTERVAL"); found {
+			// Parquet's own has milliseconds and no sign.
+			list[i] = "CAST(" + list[i] + " AS VARCHAR" + elem + ") AS " + list[i]
 		}
 	}
 	switch format {

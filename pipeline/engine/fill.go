@@ -32,11 +32,12 @@ import (
 	"github.com/monthend/monthend/pipeline/column"
 )
 
-// fill copies the first rows of v into vector, whose type is that of v and which has room for column.Size rows. An error
-// comes with the row, counted from 0.
+// fill copies the first rows of v into vector, whose type is that of v and which has room for as many. An error comes with the
+// row, counted from 0.
 func fill(vector mapping.Vector, v *column.Vector, rows int) (row int, err error) {
 	mapping.VectorEnsureValidityWritable(vector)
-	copy(unsafe.Slice((*uint64)(mapping.VectorGetValidity(vector)), len(v.Valid)), v.Valid[:])
+	words := (rows + 63) / 64
+	copy(unsafe.Slice((*uint64)(mapping.VectorGetValidity(vector)), words), v.Valid[:words])
 	data := mapping.VectorGetData(vector)
 	switch v.Type.Kind {
 	case column.Bool:
@@ -55,8 +56,12 @@ func fill(vector mapping.Vector, v *column.Vector, rows int) (row int, err error
 		putUUID(data, v.Int128s[:rows])
 	case column.Decimal:
 		return putDecimal(data, v, rows)
+	case column.Interval:
+		put(data, v.Intervals[:rows])
 	case column.Text, column.Bytes:
 		return putStrings(vector, v, rows)
+	case column.List:
+		return putLists(vector, v, rows)
 	default:
 		return 0, fmt.Errorf("internal: no vector of %s", v.Type.Kind)
 	}

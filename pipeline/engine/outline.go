@@ -3,7 +3,9 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -29,7 +31,7 @@ func newOutline(column, ddl string) (outline, error) {
 	switch ddl {
 	case "VARCHAR":
 		c.kind = report.Text
-	case "UUID":
+	case "UUID", "INTERVAL":
 		c.kind, c.ddl = report.Text, "VARCHAR"
 	case "BOOLEAN":
 		c.kind = report.Boolean
@@ -46,6 +48,9 @@ func newOutline(column, ddl string) (outline, error) {
 	case "FLOAT", "DOUBLE":
 		return c, fmt.Errorf("column %q is %s, which is not exact; cast it, as in CAST(%s AS DECIMAL(38,2))", column, ddl, name(column))
 	default:
+		if elem, list := strings.CutSuffix(ddl, "[]"); list {
+			return listOutline(column, elem)
+		}
 		inside, found := strings.CutPrefix(ddl, "DECIMAL(")
 		if !found {
 			return c, fmt.Errorf("column %q is %s, which cannot be drawn; cast it, as in CAST(%s AS VARCHAR)", column, ddl, name(column))
@@ -58,6 +63,18 @@ func newOutline(column, ddl string) (outline, error) {
 		c.kind, c.scale = report.Decimal, scale
 	}
 	return c, nil
+}
+
+// listOutline is the outline of a list: it is drawn as the engine writes it, if its elements could be drawn.
+func listOutline(column, elem string) (outline, error) {
+	c, err := newOutline(column, elem)
+	switch {
+	case elem == "FLOAT" || elem == "DOUBLE":
+		return c, fmt.Errorf("column %q is %s[], which is not exact; cast it, as in CAST(%s AS DECIMAL(38,2)[])", column, elem, name(column))
+	case err != nil:
+		return c, fmt.Errorf("column %q is %s[], which cannot be drawn; cast it, as in CAST(%s AS VARCHAR)", column, elem, name(column))
+	}
+	return outline{name: column, kind: report.Text, ddl: "VARCHAR"}, nil
 }
 
 // storedList is the select list that casts every column to the type it is kept as.
@@ -90,6 +107,8 @@ func (c outline) value(v any, zone *time.Location) (any, error) {
 		return decimal.NewFromBigInt(v.Value, -int32(v.Scale)), nil
 	case time.Time:
 		switch {
+		case c.infinite(v):
+			return nil, &mistake{errors.New("an infinite date or time cannot be drawn; leave it out, as in nullif(valid_to, 'infinity')")}
 		case c.kind == report.Date:
 			return time.Date(v.Year(), v.Month(), v.Day(), 0, 0, 0, 0, time.UTC), nil
 		case c.ddl == "TIMESTAMP": // a wall clock: read in the zone, not moved into it
@@ -100,3 +119,15 @@ func (c outline) value(v any, zone *time.Location) (any, error) {
 	}
 	return nil, fmt.Errorf("internal: a %T where a %s is wanted", v, c.kind)
 }
+
+// infinite recognises the engine's own infinities, as the driver tells them.
+func (c outline) infinite(v time.Time) bool {
+	if c.kind == report.Date {
+		days := v.Unix() / secondsADay
+		return days >= math.MaxInt32 || days <= -math.MaxInt32
+	}
+	micros := v.UnixMicro()
+	return micros == math.MaxInt64 || micros == -math.MaxInt64
+}
+
+const secondsADay = 86_400

@@ -195,11 +195,19 @@ var scalarTypes = map[column.Kind]duckdb.Type{
 	column.Int64: duckdb.TYPE_BIGINT, column.Float32: duckdb.TYPE_FLOAT, column.Float64: duckdb.TYPE_DOUBLE,
 	column.Text: duckdb.TYPE_VARCHAR, column.Bytes: duckdb.TYPE_BLOB, column.Date: duckdb.TYPE_DATE,
 	column.Timestamp: duckdb.TYPE_TIMESTAMP, column.TimestampTZ: duckdb.TYPE_TIMESTAMP_TZ, column.UUID: duckdb.TYPE_UUID,
+	column.Interval: duckdb.TYPE_INTERVAL,
 }
 
 func typeInfo(t column.Type) (duckdb.TypeInfo, error) {
-	if t.Kind == column.Decimal {
+	switch t.Kind {
+	case column.Decimal:
 		return duckdb.NewDecimalInfo(uint8(t.Precision), uint8(t.Scale))
+	case column.List:
+		elem, err := typeInfo(*t.Elem)
+		if err != nil {
+			return nil, err
+		}
+		return duckdb.NewListInfo(elem)
 	}
 	return duckdb.NewTypeInfo(scalarTypes[t.Kind])
 }

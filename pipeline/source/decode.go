@@ -7,9 +7,6 @@ import (
 	"fmt"
 	"math"
 
-	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgtype"
-
 	"github.com/monthend/monthend/pipeline/column"
 )
 
@@ -22,80 +19,9 @@ func errLength(n int) error { return fmt.Errorf("%d bytes are not of this type",
 const (
 	epochDays   = 10_957
 	epochMicros = epochDays * 86_400_000_000
+	firstDay    = -2_451_545               // PostgreSQL's first date, in 4714 BC
+	firstMicros = -211_813_488_000_000_000 // and timestamp
 )
-
-// columnOf maps a described column to its type and decoder; what has none is an error that names the cast.
-func columnOf(f pgconn.FieldDescription, types *pgtype.Map) (column.Column, decoder, error) {
-	c := column.Column{Name: f.Name}
-	scalar := func(kind column.Kind, decode decoder) (column.Column, decoder, error) {
-		c.Type.Kind = kind
-		return c, decode, nil
-	}
-	switch f.DataTypeOID {
-	case pgtype.BoolOID:
-		return scalar(column.Bool, decodeBool)
-	case pgtype.Int2OID:
-		return scalar(column.Int16, decodeInt16)
-	case pgtype.Int4OID:
-		return scalar(column.Int32, decodeInt32)
-	case pgtype.Int8OID:
-		return scalar(column.Int64, decodeInt64)
-	case pgtype.Float4OID:
-		return scalar(column.Float32, decodeFloat32)
-	case pgtype.Float8OID:
-		return scalar(column.Float64, decodeFloat64)
-	case pgtype.TextOID, pgtype.VarcharOID, pgtype.NameOID, pgtype.JSONOID:
-		return scalar(column.Text, decodeBytes)
-	case pgtype.BPCharOID:
-		return scalar(column.Text, decodePadded)
-	case pgtype.JSONBOID:
-		return scalar(column.Text, decodeJSONB)
-	case pgtype.ByteaOID:
-		return scalar(column.Bytes, decodeBytes)
-	case pgtype.DateOID:
-		return scalar(column.Date, decodeDate)
-	case pgtype.TimestampOID:
-		return scalar(column.Timestamp, decodeTimestamp)
-	case pgtype.TimestamptzOID:
-		return scalar(column.TimestampTZ, decodeTimestamp)
-	case pgtype.UUIDOID:
-		return scalar(column.UUID, decodeUUID)
-	case pgtype.NumericOID:
-		t, err := numericType(f.TypeModifier)
-		if err != nil {
-			return c, nil, mistake("column %q %v; cast it, as in %s::numeric(38,2)", f.Name, err, f.Name)
-		}
-		c.Type = t
-		return c, func(raw []byte, v *column.Vector, i int) (err error) {
-			v.Int128s[i], err = decodeNumeric(raw, t.Precision, t.Scale)
-			v.SetValid(i)
-			return err
-		}, nil
-	}
-	name := fmt.Sprintf("type %d", f.DataTypeOID)
-	if t, known := types.TypeForOID(f.DataTypeOID); known {
-		name = t.Name
-	}
-	return c, nil, mistake("column %q is %s, which is not supported; cast it, as in %s::text", f.Name, name, f.Name)
-}
-
-// numericType reads precision and scale out of the type modifier. A negative scale is taken as that many digits more, a scale
-// above the precision as zeros behind the point.
-func numericType(modifier int32) (column.Type, error) {
-	if modifier < 4 {
-		return column.Type{}, errors.New("is numeric without precision and scale")
-	}
-	precision := int(modifier-4) >> 16 & 0xFFFF
-	scale := int((modifier-4)&0x7FF^1024) - 1024 // 11 bits, signed
-	if scale < 0 {
-		precision, scale = precision-scale, 0
-	}
-	precision = max(precision, scale)
-	if precision > column.MaxPrecision {
-		return column.Type{}, fmt.Errorf("is numeric with %d digits, more than %d", precision, column.MaxPrecision)
-	}
-	return column.Type{Kind: column.Decimal, Precision: precision, Scale: scale}, nil
-}
 
 func decodeBool(raw []byte, v *column.Vector, i int) error {
 	if len(raw) != 1 || raw[0] > 1 {
@@ -171,34 +97,37 @@ func decodeJSONB(raw []byte, v *column.Vector, i int) error {
 	return nil
 }
 
+// decodeDate carries infinity as the engine's own: it lies beyond every day, and a valid_to of infinity is common.
 func decodeDate(raw []byte, v *column.Vector, i int) error {
 	if err := decodeInt32(raw, v, i); err != nil {
 		return err
 	}
-	days := v.Int32s[i]
-	if days == math.MaxInt32 || days == math.MinInt32 {
-		return errors.New("an infinite date is no day")
-	}
-	if days > math.MaxInt32-epochDays {
+	switch days := v.Int32s[i]; {
+	case days == math.MaxInt32:
+	case days == math.MinInt32:
+		v.Int32s[i] = -math.MaxInt32
+	case days >= math.MaxInt32-epochDays || days < firstDay:
 		return errors.New("the date is too far away")
+	default:
+		v.Int32s[i] = days + epochDays
 	}
-	v.Int32s[i] = days + epochDays
 	return nil
 }
 
+// decodeTimestamp carries infinity like decodeDate.
 func decodeTimestamp(raw []byte, v *column.Vector, i int) error {
 	if err := decodeInt64(raw, v, i); err != nil {
 		return err
 	}
-	micros := v.Int64s[i]
-	if micros == math.MaxInt64 || micros == math.MinInt64 {
-		return errors.New("an infinite timestamp is no instant")
-	}
-	// One below the largest int64: that one is the engine's own infinity.
-	if micros >= math.MaxInt64-epochMicros {
+	switch micros := v.Int64s[i]; {
+	case micros == math.MaxInt64:
+	case micros == math.MinInt64:
+		v.Int64s[i] = -math.MaxInt64
+	case micros >= math.MaxInt64-epochMicros || micros < firstMicros:
 		return errors.New("the timestamp is too far away")
+	default:
+		v.Int64s[i] = micros + epochMicros
 	}
-	v.Int64s[i] = micros + epochMicros
 	return nil
 }
 
@@ -210,3 +139,93 @@ func decodeUUID(raw []byte, v *column.Vector, i int) error {
 	v.SetValid(i)
 	return nil
 }
+
+// decodeInterval keeps months, days and microseconds apart, as both sides do.
+func decodeInterval(raw []byte, v *column.Vector, i int) error {
+	if len(raw) != 16 {
+		return errLength(len(raw))
+	}
+	span := column.Span{
+		Micros: int64(binary.BigEndian.Uint64(raw)),
+		Days:   int32(binary.BigEndian.Uint32(raw[8:])),
+		Months: int32(binary.BigEndian.Uint32(raw[12:])),
+	}
+	if span == (column.Span{Micros: math.MaxInt64, Days: math.MaxInt32, Months: math.MaxInt32}) ||
+		span == (column.Span{Micros: math.MinInt64, Days: math.MinInt32, Months: math.MinInt32}) {
+		return errors.New("an infinite interval has no length")
+	}
+	v.Intervals[i] = span
+	v.SetValid(i)
+	return nil
+}
+
+// decodeChar reads the one byte of "char"; zero stands for an empty text.
+func decodeChar(raw []byte, v *column.Vector, i int) error {
+	if len(raw) != 1 {
+		return errLength(len(raw))
+	}
+	v.SetBytes(i, bytes.TrimRight(raw, "\x00"))
+	return nil
+}
+
+// decodeList reads an array of one dimension whose elements have the type elem. Where its subscripts begin is not kept.
+//
+// On the wire: int32 dimensions, int32 flag for NULLs, uint32 type of the elements; for each dimension int32 length and int32
+// first subscript; for each element int32 length, -1 for NULL, and the value.
+func decodeList(elem uint32, decode decoder) decoder {
+	return func(raw []byte, v *column.Vector, i int) error {
+		if len(raw) < 12 {
+			return errLength(len(raw))
+		}
+		if sent := binary.BigEndian.Uint32(raw[8:]); sent != elem {
+			return fmt.Errorf("the elements are of type %d, not %d", sent, elem)
+		}
+		if elem >= firstOwnType {
+			clear(raw[8:12]) // equal rows of another database, where the type has another number, have an equal digest
+		}
+		dimensions := int32(binary.BigEndian.Uint32(raw))
+		if dimensions == 0 && len(raw) == 12 {
+			v.SetList(i, 0)
+			return nil
+		}
+		if dimensions != 1 {
+			return errDimensions(dimensions)
+		}
+		if len(raw) < 20 {
+			return errLength(len(raw))
+		}
+		// Each element has its length at least: a count that the bytes do not bear out allocates nothing.
+		n, rest := int(int32(binary.BigEndian.Uint32(raw[12:]))), raw[20:]
+		if n < 0 || n > len(rest)/4 {
+			return errLength(len(raw))
+		}
+		child, first := v.SetList(i, n)
+		for k := first; k < first+n; k++ {
+			if len(rest) < 4 {
+				return errLength(len(raw))
+			}
+			length := int(int32(binary.BigEndian.Uint32(rest)))
+			rest = rest[4:]
+			if length == -1 {
+				child.SetNull(k)
+				continue
+			}
+			if length < 0 || length > len(rest) {
+				return errLength(len(raw))
+			}
+			if err := decode(rest[:length], child, k); err != nil {
+				return fmt.Errorf("element %d: %w", k-first+1, err)
+			}
+			rest = rest[length:]
+		}
+		if len(rest) > 0 {
+			return errLength(len(raw))
+		}
+		return nil
+	}
+}
+
+// errDimensions is the number of dimensions of an array that is no list.
+type errDimensions int32
+
+func (e errDimensions) Error() string { return fmt.Sprintf("the array has %d dimensions", int32(e)) }

@@ -12,19 +12,29 @@ import (
 // row. A row twice counts twice; unlike an exclusive or, a sum does not lose it. It finds changes, it is no defence
 // against somebody who makes collisions on purpose.
 type digest struct {
-	header []byte // the names and type OIDs of the columns
+	header []byte // the names and types of the columns
 	seed   uint64 // of every row's hash
 	hi, lo uint64
 	rows   int64
 	buffer []byte
 }
 
-func newDigest(fields []pgconn.FieldDescription) *digest {
+// firstOwnType is where the numbers begin that a database gives out itself: in another one they are others.
+const firstOwnType = 16384
+
+func newDigest(fields []pgconn.FieldDescription, types catalog) *digest {
 	d := &digest{}
 	for _, f := range fields {
 		d.header = binary.BigEndian.AppendUint32(d.header, uint32(len(f.Name)))
 		d.header = append(d.header, f.Name...)
-		d.header = binary.BigEndian.AppendUint32(d.header, f.DataTypeOID)
+		if f.DataTypeOID < firstOwnType {
+			d.header = binary.BigEndian.AppendUint32(d.header, f.DataTypeOID)
+			continue
+		}
+		name := types.name(f.DataTypeOID)
+		d.header = binary.BigEndian.AppendUint32(d.header, firstOwnType)
+		d.header = binary.BigEndian.AppendUint32(d.header, uint32(len(name)))
+		d.header = append(d.header, name...)
 	}
 	d.seed = xxh3.Hash(d.header)
 	return d

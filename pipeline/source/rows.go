@@ -50,7 +50,7 @@ func (r *Rows) Next(b *column.Batch) error {
 				continue
 			}
 			if err := r.decoders[i](raw, &b.Vectors[i], b.Len()); err != nil {
-				r.fail(mistakeIn(r.query, "column %q, row %d: %v", r.columns[i].Name, r.digest.rows+1, err))
+				r.fail(r.refuse(i, err))
 				return r.err
 			}
 		}
@@ -64,6 +64,16 @@ func (r *Rows) Next(b *column.Batch) error {
 		return nil
 	}
 	return r.err
+}
+
+// refuse says which value cannot be taken, and never what it is.
+func (r *Rows) refuse(i int, err error) error {
+	column := r.columns[i].Name
+	var dimensions errDimensions
+	if errors.As(err, &dimensions) {
+		err = fmt.Errorf("%w, and a list has one; cast it, as in array_to_json(%s)::text", err, column)
+	}
+	return mistakeIn(r.query, "column %q, row %d: %v", column, r.digest.rows+1, err)
 }
 
 // finish takes the answer's end: all rows that the server says it sent, or its error.

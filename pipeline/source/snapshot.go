@@ -20,6 +20,7 @@ import (
 type Snapshot struct {
 	conn   *pgxpool.Conn
 	tracer pgx.QueryTracer // nil: nobody is told
+	types  catalog
 	id     string
 	rows   *Rows // of the last query
 }
@@ -33,7 +34,7 @@ func (p *Postgres) Begin(ctx context.Context, zone string) (*Snapshot, error) {
 	if err != nil {
 		return nil, wrap("begin snapshot", explain(context.Cause(ctx), err, nil))
 	}
-	s := &Snapshot{conn: conn, tracer: p.tracer}
+	s := &Snapshot{conn: conn, tracer: p.tracer, types: catalog{}}
 	if err := s.begin(ctx, p.settings, zone); err != nil {
 		s.release()
 		return nil, wrap("begin snapshot", err)
@@ -114,7 +115,7 @@ func (s *Snapshot) Query(ctx context.Context, q report.Extract, p Params) (*Rows
 		answer:      conn.ExecPrepared(ctx, "", st.args, nil, []int16{pgx.BinaryFormatCode}),
 		transaction: conn,
 		told:        told,
-		digest:      newDigest(st.fields),
+		digest:      newDigest(st.fields, s.types),
 	}
 	return s.rows, nil
 }

@@ -60,27 +60,32 @@ func TestSession(t *testing.T) {
 
 func TestQueryErrors(t *testing.T) {
 	address, conn := database(t)
-	execute(t, conn, "CREATE TABLE t AS SELECT 'Müller'::text AS s, 'sad'::text AS mood; CREATE TYPE color AS ENUM ('red')")
+	execute(t, conn, "CREATE TABLE t AS SELECT 'Müller'::text AS s, 'sad'::text AS mood; CREATE DOMAIN words AS text[]")
 	p := open(t, address, nil)
 	for sql, want := range map[string]string{
-		"SELECT s\nFROM missing":        `extract/q.sql:2:6: relation "missing" does not exist (SQLSTATE 42P01)`,
-		"SELECT nothing FROM t":         `extract/q.sql:1:8: column "nothing" does not exist`,
-		"SELECT s FROM\nt WHERE":        "extract/q.sql:2:8: syntax error at end of input",
-		"SELECT s::int FROM t":          "the server refused a value (its words are withheld: they may quote a row) (SQLSTATE 22P02)",
-		"INSERT INTO t VALUES ('x')":    "extract/q.sql: the query returns no columns",
-		"DELETE FROM t RETURNING s":     "cannot execute DELETE in a read-only transaction",
-		"COMMIT":                        "the query returns no columns",
-		"SELECT 1; SELECT 2":            "cannot insert multiple commands",
-		"SELECT sum(1.5)":               `column "sum" is numeric without precision and scale; cast it, as in sum::numeric(38,2)`,
-		"SELECT 1::numeric(40,2) AS n":  `column "n" is numeric with 40 digits, more than 38`,
-		"SELECT '1 day'::interval AS i": `column "i" is interval, which is not supported; cast it, as in i::text`,
-		"SELECT 'red'::color AS c":      `column "c" is type`,
-		"SELECT ARRAY[1] AS a":          `column "a" is _int4`,
-		"SELECT n::numeric(5,2) FROM (VALUES ('1'), ('NaN')) AS v(n)":       `column "n", row 2: the numeric NaN has no decimal value`,
-		"SELECT d FROM (VALUES ('2026-01-01'::date), ('infinity')) AS v(d)": `column "d", row 2: an infinite date is no day`,
-		"SELECT '-infinity'::timestamptz AS ts":                             `column "ts", row 1: an infinite timestamp is no instant`,
-		"SELECT '294276-12-31 23:59:59'::timestamp AS ts":                   `column "ts", row 1: the timestamp is too far away`,
-		"SELECT @nobody": "parameter @nobody is not known",
+		"SELECT s\nFROM missing":                                      `extract/q.sql:2:6: relation "missing" does not exist (SQLSTATE 42P01)`,
+		"SELECT nothing FROM t":                                       `extract/q.sql:1:8: column "nothing" does not exist`,
+		"SELECT s FROM\nt WHERE":                                      "extract/q.sql:2:8: syntax error at end of input",
+		"SELECT s::int FROM t":                                        "the server refused a value (its words are withheld: they may quote a row) (SQLSTATE 22P02)",
+		"INSERT INTO t VALUES ('x')":                                  "extract/q.sql: the query returns no columns",
+		"DELETE FROM t RETURNING s":                                   "cannot execute DELETE in a read-only transaction",
+		"COMMIT":                                                      "the query returns no columns",
+		"SELECT 1; SELECT 2":                                          "cannot insert multiple commands",
+		"SELECT 1::numeric(40,2) AS n":                                `column "n" is numeric with 40 digits, more than 38; cast it, as in n::numeric(38,2)`,
+		"SELECT ARRAY[1::numeric(40,2)] AS n":                         `column "n" is an array of numeric with 40 digits, more than 38; cast it, as in n::numeric(38,2)[]`,
+		"SELECT point(1, 2) AS p":                                     `column "p" is point, which is not supported; cast it, as in p::text`,
+		"SELECT ARRAY[point(1, 2)] AS p":                              `column "p" is an array of point, which is not supported; cast it, as in p::text[]`,
+		"SELECT '1'::money AS m":                                      `column "m" is money, which is not supported; cast it, as in m::numeric(38,2)`,
+		"SELECT t AS r FROM t":                                        `column "r" is t, which is not supported; cast it, as in r::text`,
+		"SELECT '1 2'::int2vector AS v":                               `column "v" is int2vector, which is not supported`,
+		"SELECT ARRAY[ARRAY['x']::words] AS a":                        `column "a" is an array of words, which is not supported`,
+		"SELECT ARRAY[[1,2],[3,4]] AS a":                              `column "a", row 1: the array has 2 dimensions, and a list has one; cast it, as in array_to_json(a)::text`,
+		"SELECT n FROM (VALUES (0.1), (0.00000000001)) AS v(n)":       `column "n", row 2: the numeric has more than 10 decimals; numeric without precision is read as numeric(38,10): declare another, as in ::numeric(38,18)`,
+		"SELECT 1e30 AS n":                                            `column "n", row 1: the numeric has too many digits`,
+		"SELECT n::numeric(5,2) FROM (VALUES ('1'), ('NaN')) AS v(n)": `column "n", row 2: the numeric NaN has no decimal value`,
+		"SELECT ARRAY['1', 'Infinity']::numeric[] AS n":               `column "n", row 1: element 2: an infinite numeric has no decimal value`,
+		"SELECT '294276-12-31 23:59:59'::timestamp AS ts":             `column "ts", row 1: the timestamp is too far away`,
+		"SELECT @nobody":                                              "parameter @nobody is not known",
 	} {
 		_, _, err := query(begin(t, p), sql)
 		if err == nil || !strings.Contains(err.Error(), want) {

@@ -19,6 +19,32 @@ type statement struct {
 
 // prepare has the server read the query and tell its columns. An error of the server leaves the transaction broken.
 func (s *Snapshot) prepare(ctx context.Context, query bound) (*statement, error) {
+	fields, err := s.describe(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	if unknown := s.types.unknown(fields); len(unknown) > 0 {
+		if err := s.types.learn(ctx, s.conn.Conn().PgConn(), unknown); err != nil {
+			return nil, err
+		}
+		// What was asked took the place of the query.
+		if fields, err = s.describe(ctx, query); err != nil {
+			return nil, err
+		}
+	}
+	st := &statement{bound: query, fields: fields}
+	for _, f := range fields {
+		c, decode, err := s.types.columnOf(f)
+		if err != nil {
+			return nil, mistakeIn(query.query, "%v", err)
+		}
+		st.columns = append(st.columns, c)
+		st.decoders = append(st.decoders, decode)
+	}
+	return st, nil
+}
+
+func (s *Snapshot) describe(ctx context.Context, query bound) ([]pgconn.FieldDescription, error) {
 	described, err := s.conn.Conn().PgConn().Prepare(ctx, "", query.sql, nil)
 	if err != nil {
 		return nil, explain(context.Cause(ctx), err, &query)
@@ -26,16 +52,7 @@ func (s *Snapshot) prepare(ctx context.Context, query bound) (*statement, error)
 	if len(described.Fields) == 0 {
 		return nil, mistakeIn(query.query, "the query returns no columns; an extract is one SELECT")
 	}
-	st := &statement{bound: query, fields: described.Fields}
-	for _, f := range described.Fields {
-		c, decode, err := columnOf(f, s.conn.Conn().TypeMap())
-		if err != nil {
-			return nil, err
-		}
-		st.columns = append(st.columns, c)
-		st.decoders = append(st.decoders, decode)
-	}
-	return st, nil
+	return described.Fields, nil
 }
 
 // Describe tells the columns that a query would bring, without running it: the server reads and resolves it, and knows then
