@@ -22,7 +22,8 @@ const datasetSchema = "dataset"
 // Dataset computes one dataset and keeps it, in its order, for Export. The query must be one SELECT with an outermost
 // ORDER BY; rows that tie in it are ordered by all columns. A FLOAT or DOUBLE column is an error, since no amount may be
 // one; so is any column that cannot be drawn. A sum of integers is 128 bits wide in the engine and 64 in the answer: a
-// larger one is an error.
+// larger one is an error. Other months' datasets that were loaded are read as previous.name and year_ago.name; this month's must be
+// computed before.
 func (w *Workspace) Dataset(ctx context.Context, q report.DatasetQuery) (d report.Dataset, err error) {
 	defer w.note(&err)
 	d, err = w.dataset(ctx, q)
@@ -37,16 +38,19 @@ func (w *Workspace) dataset(ctx context.Context, q report.DatasetQuery) (report.
 	if _, computed := w.datasets[q.Name]; computed || q.Name == "" {
 		return none, errors.New("the name is empty or computed already")
 	}
-	s, err := w.parse(ctx, q.Path, q.SQL)
+	s, err := w.parse(ctx, q.Path, q.SQL, months...)
 	if err != nil {
 		return none, err
 	}
 	if _, terms := s.orders(); len(terms) == 0 {
 		return none, locate(q.Path, q.SQL, errors.New("the query has no ORDER BY, so its rows have no order; add one at its end"))
 	}
+	if err := w.bindComparatives(ctx, s); err != nil {
+		return none, locate(q.Path, q.SQL, err)
+	}
 	columns, err := w.describe(ctx, s)
 	if err != nil {
-		return none, locate(q.Path, q.SQL, err)
+		return none, locate(q.Path, q.SQL, w.explainLookbacks(s, err))
 	}
 	if err := distinctNames(columns); err != nil {
 		return none, locate(q.Path, q.SQL, err)

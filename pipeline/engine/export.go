@@ -84,7 +84,12 @@ type exported struct {
 }
 
 func (w *Workspace) tableColumns(ctx context.Context, table string) ([]exported, error) {
-	rows, err := w.conn.QueryContext(ctx, "SELECT column_name, column_type FROM (DESCRIBE "+name(table)+")")
+	return w.describeTable(ctx, name(table))
+}
+
+// describeTable describes a table given as SQL.
+func (w *Workspace) describeTable(ctx context.Context, table string) ([]exported, error) {
+	rows, err := w.conn.QueryContext(ctx, "SELECT column_name, column_type FROM (DESCRIBE "+table+")")
 	if err != nil {
 		return nil, redact(ctx, err)
 	}

@@ -5,6 +5,7 @@ package engine
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -27,34 +28,33 @@ var unordered = []string{
 // inspect walks a syntax tree and refuses what is no plain, repeatable reading of the workspace's tables. DuckDB's settings
 // refuse files, extensions and settings as well; this check says it before anything runs, and it is the only one for tables
 // of another schema, for the clock and for chance.
-func inspect(v any) error {
+func inspect(v any, schemas ...string) error {
+	var err error
+	walk(v, func(n map[string]any) {
+		if err == nil {
+			err = inspectNode(n, schemas)
+		}
+	})
+	return err
+}
+
+// walk tells every object of a syntax tree, the outer before the inner ones and always in one order, so that of two mistakes
+// the same one is found each time.
+func walk(v any, tell func(map[string]any)) {
 	switch v := v.(type) {
 	case []any:
 		for _, item := range v {
-			if err := inspect(item); err != nil {
-				return err
-			}
+			walk(item, tell)
 		}
 	case map[string]any:
-		if err := inspectNode(v); err != nil {
-			return err
-		}
-		// In a fixed order, so that of two mistakes the same one is told each time.
-		keys := make([]string, 0, len(v))
-		for key := range v {
-			keys = append(keys, key)
-		}
-		slices.Sort(keys)
-		for _, key := range keys {
-			if err := inspect(v[key]); err != nil {
-				return err
-			}
+		tell(v)
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			walk(v[key], tell)
 		}
 	}
-	return nil
 }
 
-func inspectNode(n map[string]any) error {
+func inspectNode(n map[string]any, schemas []string) error {
 	str := func(key string) string { s, _ := n[key].(string); return s }
 	refuse := func(format string, args ...any) error {
 		return &syntaxError{text: fmt.Sprintf(format, args...), offset: location(n)}
@@ -64,7 +64,7 @@ func inspectNode(n map[string]any) error {
 	}
 	switch str("type") {
 	case "BASE_TABLE":
-		if str("schema_name") != "" || str("catalog_name") != "" {
+		if schema := str("schema_name"); str("catalog_name") != "" || (schema != "" && !slices.Contains(schemas, strings.ToLower(schema))) {
 			return refuse("table %q of another schema", str("table_name"))
 		}
 		if strings.ContainsAny(str("table_name"), `./\:*`) {

@@ -40,6 +40,8 @@ type Workspace struct {
 	datasets map[string][]outline // what was computed, by name
 	checked  bool                 // Validate has made the valid tables
 	month    Month
+	// comparatives are other months' datasets, by month.dataset.
+	comparatives map[string]*comparative
 }
 
 // extract is a loaded table.
@@ -64,7 +66,7 @@ func Open(ctx context.Context, cfg Config) (*Workspace, error) {
 		return nil, errors.Join(fmt.Errorf("open workspace: %w", err), d.close())
 	}
 	return &Workspace{database: d, pool: cfg.Pool, conn: conn, spool: cfg.Spool, location: location, threads: cfg.Threads,
-		extracts: map[string]extract{}, datasets: map[string][]outline{}}, nil
+		extracts: map[string]extract{}, datasets: map[string][]outline{}, comparatives: map[string]*comparative{}}, nil
 }
 
 // checked fills in the defaults.

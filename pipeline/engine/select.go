@@ -34,10 +34,11 @@ func (w *Workspace) CheckSelect(ctx context.Context, path, sql string) (err erro
 	return err
 }
 
-func (w *Workspace) parse(ctx context.Context, path, sql string) (*statement, error) {
+// parse reads a text that may read the tables of the workspace, and those of the schemas named.
+func (w *Workspace) parse(ctx context.Context, path, sql string, schemas ...string) (*statement, error) {
 	s, err := w.parseTree(ctx, sql)
 	if err == nil {
-		err = inspect(s.node)
+		err = inspect(s.node, schemas...)
 	}
 	if err != nil {
 		return nil, locate(path, sql, err)
