@@ -147,7 +147,7 @@ func (s *settings) openRooms(ctx context.Context, logger *slog.Logger, progress 
 		r.runner, err = pipeline.New(s.pipelineConfig(r, logger, progress))
 	}
 	if err != nil {
-		r.close(ctx)
+		r.close(ctx, ctx)
 		return nil, err
 	}
 	return r, nil
@@ -168,15 +168,15 @@ func (s *settings) openReading(ctx context.Context, logger *slog.Logger) (r *roo
 		return nil, err
 	}
 	if r.spool, err = pipeline.OpenSpool(ctx, s.Spool); err != nil {
-		r.close(ctx)
+		r.close(ctx, ctx)
 		return nil, unavailable("export MONTHEND_SPOOL=/some/folder", "%w", err)
 	}
 	if r.engines, err = engine.NewPool(r.spool.Dir, s.Concurrency); err != nil {
-		r.close(ctx)
+		r.close(ctx, ctx)
 		return nil, err
 	}
 	if r.source, err = source.OpenPostgres(ctx, s.SourceURL, pgxtrace.New()); err != nil {
-		r.close(ctx)
+		r.close(ctx, ctx)
 		return nil, unavailable("", "open the source: %w", err)
 	}
 	return r, nil
@@ -201,9 +201,12 @@ func (s *settings) pipelineConfig(r *rooms, logger *slog.Logger, progress func(p
 // closeTimeout bounds the end of a process: what hangs then ends with it.
 const closeTimeout = 10 * time.Second
 
+// abortedClose is closeTimeout for somebody who has asked twice.
+const abortedClose = time.Second
+
 // close closes what was opened, in the other order; the tracer flushes last of all. Connections are waited for, and a run
-// that did not heed its end may hold one for ever, so the wait is bounded.
-func (r *rooms) close(ctx context.Context) {
+// that did not heed its end may hold one for ever, so the wait is bounded, and short once abort has ended.
+func (r *rooms) close(ctx, abort context.Context) {
 	closed := make(chan struct{})
 	go func() {
 		defer close(closed)
@@ -211,6 +214,8 @@ func (r *rooms) close(ctx context.Context) {
 	}()
 	timer := time.NewTimer(closeTimeout)
 	defer timer.Stop()
+	hurry := context.AfterFunc(abort, func() { timer.Reset(abortedClose) })
+	defer hurry()
 	select {
 	case <-closed:
 	case <-timer.C:

@@ -96,7 +96,7 @@ func (a *app) demoJob(ctx context.Context, c *cloud, progress func(pipeline.Prog
 	if err != nil {
 		return done, err
 	}
-	defer rooms.close(ctx)
+	defer rooms.close(ctx, a.abort)
 
 	client := awssqs.NewFromConfig(c.aws(), func(o *awssqs.Options) { awstrace.Instrument(&o.APIOptions) })
 	producer, err := queue.NewProducer(queue.ProducerConfig{Client: client, QueueURL: s.QueueURL})

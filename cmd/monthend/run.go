@@ -71,7 +71,7 @@ func (a *app) runRun(ctx context.Context, s settings, o runOptions, job report.J
 	if err != nil {
 		return err
 	}
-	defer rooms.close(ctx)
+	defer rooms.close(ctx, a.abort)
 	result := rooms.runner.Run(ctx, pipeline.Asking{Job: job, RequestID: job.RequestID, Sample: true, Delivered: 1})
 	bars.end()
 	return a.printResult(s, result)
@@ -117,7 +117,7 @@ func (a *app) runPreview(ctx context.Context, s settings, o runOptions, job repo
 	if err != nil {
 		return err
 	}
-	defer rooms.close(ctx)
+	defer rooms.close(ctx, a.abort)
 	files, result := pipeline.Preview(ctx, s.pipelineConfig(rooms, logger, bars.progress), pipeline.Asking{Job: job, Sample: true}, dir)
 	bars.end()
 	if result.Err != nil && result.Outcome == "" {

@@ -71,7 +71,7 @@ func (a *app) runWork(ctx context.Context, s settings) error {
 	if err != nil {
 		return err
 	}
-	defer rooms.close(ctx)
+	defer rooms.close(ctx, a.abort)
 	worker, err := newWorker(s, cfg, rooms, logger)
 	if err != nil {
 		return err
