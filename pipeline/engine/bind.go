@@ -39,6 +39,7 @@ func (w *Workspace) Bind(ctx context.Context, def report.Definition) ([]report.D
 		b.assert(ctx, r)
 	}
 	b.gate(ctx)
+	b.shown()
 	b.datasetsOf(ctx)
 	if cause := context.Cause(ctx); cause != nil {
 		return nil, nil, fmt.Errorf("bind: %w", cause)
@@ -106,6 +107,20 @@ func (b *binding) keys() {
 		rejects := slices.ContainsFunc(b.def.Rules, func(r report.Rule) bool { return r.On == e.Name && r.Severity == report.Reject })
 		if rejects && b.known(e.Name) && b.w.haveColumns(e.Name, rulesColumn) == nil {
 			b.find(fmt.Sprintf("column %q has the name of the column that quarantine adds; rename it with AS", rulesColumn), "extract", e.Name, "sql")
+		}
+	}
+}
+
+// shown checks that some extract has each column that the quality block shows. Of an extract that is not declared nothing is known.
+func (b *binding) shown() {
+	if slices.ContainsFunc(b.def.Extract, func(e report.Extract) bool { return !b.known(e.Name) }) {
+		return
+	}
+	for i, block := range b.def.Document {
+		for j, column := range block.Show {
+			if !slices.ContainsFunc(b.def.Extract, func(e report.Extract) bool { return b.w.haveColumns(e.Name, column) == nil }) {
+				b.find(fmt.Sprintf("quality: no extract has a column %q", column), "generate", "document", i, "quality", "show", j)
+			}
 		}
 	}
 }
@@ -180,7 +195,7 @@ func (b *binding) dataset(ctx context.Context, q report.DatasetQuery) {
 	if q.SQL == "" {
 		return // its file could not be read
 	}
-	columns, s := b.selectOf(ctx, q.Path, q.SQL)
+	columns, s := b.selectOf(ctx, q.Path, q.SQL, months...)
 	if s == nil {
 		return
 	}
@@ -217,7 +232,7 @@ func (b *binding) dataset(ctx context.Context, q report.DatasetQuery) {
 
 // selectOf parses a text and, where all that it reads is known, binds it as it is written, since the places in what the engine says
 // belong to that. It gives no statement where there is a mistake, and no columns where the text is only parsed.
-func (b *binding) selectOf(ctx context.Context, path, sql string) ([]exported, *statement) {
+func (b *binding) selectOf(ctx context.Context, path, sql string, schemas ...string) ([]exported, *statement) {
 	fail := func(err error) ([]exported, *statement) {
 		line, col, message := told(ctx, err, sql)
 		if line == 0 {
@@ -229,7 +244,7 @@ func (b *binding) selectOf(ctx context.Context, path, sql string) ([]exported, *
 	}
 	s, err := b.w.parseTree(ctx, sql)
 	if err == nil {
-		err = inspect(s.node)
+		err = inspect(s.node, schemas...)
 	}
 	if err != nil {
 		return fail(err)
