@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"github.com/duckdb/duckdb-go/v2"
 
@@ -106,8 +105,6 @@ func (w *Workspace) prepareExtract(ctx context.Context, e report.Extract, rules 
 
 func brokenTable(table string) string { return name(ruleSchema) + "." + name(table) }
 
-func rejectedTable(table string) string { return name(ruleSchema) + "." + name(table+" rejected") }
-
 // rowRule runs rule i and notes the rows that break it.
 func (w *Workspace) rowRule(ctx context.Context, def report.Definition, i int, shown []string) (report.RuleResult, error) {
 	r := def.Rules[i]
@@ -135,38 +132,4 @@ func (w *Workspace) rowRule(ctx context.Context, def report.Definition, i int, s
 	}
 	err = w.offending(ctx, key, shown, i, &result)
 	return result, err
-}
-
-// separate makes the valid view and the quarantine table of one extract and proves that no row is in both or in neither.
-func (w *Workspace) separate(ctx context.Context, table string, rules []report.Rule) (report.TableCount, error) {
-	count := report.TableCount{Name: table, Extracted: w.extracts[table].rows}
-	reject, names := []string{"-1"}, "''"
-	for i, r := range rules {
-		if r.On == table && r.Severity == report.Reject {
-			reject = append(reject, fmt.Sprint(i))
-			names = fmt.Sprintf("CASE rule WHEN %d THEN %s ELSE %s END", i, text(r.Name), names)
-		}
-	}
-	statements := []string{
-		fmt.Sprintf("CREATE TABLE %s AS SELECT id, string_agg(%s, ', ' ORDER BY rule) AS %s FROM %s WHERE rule IN (%s) GROUP BY id",
-			rejectedTable(table), names, name(rulesColumn), brokenTable(table), strings.Join(reject, ", ")),
-		fmt.Sprintf("CREATE TABLE %s AS SELECT %s.*, %s.%s FROM %s JOIN %s AS %s ON %s.id = %s.rowid",
-			name(table+quarantineSuffix), name(table), other, name(rulesColumn), source(table), rejectedTable(table), other, other, name(table)),
-		fmt.Sprintf("CREATE VIEW %s AS SELECT %s.* FROM %s ANTI JOIN %s AS %s ON %s.id = %s.rowid",
-			name(table), name(table), source(table), rejectedTable(table), other, other, name(table)),
-	}
-	for _, s := range statements {
-		if _, err := w.exec(ctx, s); err != nil {
-			return count, err
-		}
-	}
-	row := w.conn.QueryRowContext(ctx, fmt.Sprintf("SELECT (SELECT count(*) FROM %s), (SELECT count(*) FROM %s)",
-		name(table), name(table+quarantineSuffix)))
-	if err := row.Scan(&count.Valid, &count.Quarantined); err != nil {
-		return count, redact(ctx, err)
-	}
-	if count.Valid+count.Quarantined != count.Extracted {
-		return count, fmt.Errorf("%d valid and %d quarantined rows are not the %d extracted", count.Valid, count.Quarantined, count.Extracted)
-	}
-	return count, nil
 }

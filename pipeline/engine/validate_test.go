@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -79,6 +80,36 @@ func TestValidate(t *testing.T) {
 		{int64(5), "unique-id"}, {int64(6), "unique-id"}, {int64(7), "unique-id"}, {int64(8), "unique-id"}}
 	if diff := cmp.Diff(wantRows, d.Rows); diff != "" {
 		t.Errorf("quarantine: %s", diff)
+	}
+}
+
+// TestManyRules has more reject rules than one number has bits.
+func TestManyRules(t *testing.T) {
+	w := open(t, engine.Config{})
+	def := month(t, w)
+	def.Gate, def.Rules = report.Gate{}, nil
+	var want []string
+	for i := range 150 {
+		rule := report.Rule{Name: fmt.Sprintf("rule-%d", i), On: "transactions", Severity: report.Reject, Check: "seq <> 1"}
+		switch i % 3 {
+		case 0:
+			rule.Check = "seq > 0"
+		case 1:
+			rule.Severity = report.Warn
+		default:
+			want = append(want, rule.Name)
+		}
+		def.Rules = append(def.Rules, rule)
+	}
+	if _, err := w.Validate(context.Background(), def); err != nil {
+		t.Fatal(err)
+	}
+	d := dataset(t, w, "SELECT seq, rules FROM transactions_quarantine ORDER BY seq")
+	if diff := cmp.Diff([][]any{{int64(1), strings.Join(want, ", ")}}, d.Rows); diff != "" {
+		t.Error(diff)
+	}
+	if got := all(t, w, "transactions"); len(got) != 8 {
+		t.Errorf("%d rows are valid", len(got))
 	}
 }
 
