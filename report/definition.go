@@ -17,6 +17,8 @@ type Definition struct {
 	Datasets []DatasetQuery // in the order of the file
 	Document []BlockSpec
 	Formats  []string // of Formats, in the order of the file
+	Details  []string // extracts whose valid rows a workbook holds, in the order of the file
+	RawCSV   bool     // CSV for machines: a text that looks like a formula is left as it is
 	Digest   string   // hex sha256 over report.yaml and every file it names
 }
 

@@ -128,6 +128,8 @@ func (l *loader) read(root *node) {
 	l.readDocument(root.get("generate").get("document"))
 	l.checkComparisons(root.get("generate").get("document"))
 	l.readFormats(root.get("generate").get("formats"))
+	l.readDetails(root.get("generate").get("details"))
+	l.readCSV(root.get("generate").get("csv"))
 }
 
 // readZone refuses "Local": the month of a report does not depend on the machine that draws it.
