@@ -138,3 +138,30 @@ func TestRowsErrors(t *testing.T) {
 		t.Errorf("after the errors there are %d rows", len(got))
 	}
 }
+
+func TestRowsOfSomeColumns(t *testing.T) {
+	w := open(t, engine.Config{})
+	if _, err := w.Validate(context.Background(), month(t, w)); err != nil {
+		t.Fatal(err)
+	}
+	only := []string{"rules", "ID"}
+	var got [][]any
+	tell := func(row []any) error { got = append(got, slices.Clone(row)); return nil }
+	if err := w.Rows(context.Background(), "transactions_quarantine", tell, only...); err != nil {
+		t.Fatal(err)
+	}
+	want := [][]any{
+		{"amount-present", int64(2)}, {"amount-present, known-account", int64(3)}, {"known-account", int64(4)},
+		{"unique-id", int64(5)}, {"unique-id", int64(5)}, {"unique-id", nil}, {"unique-id", nil},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	columns, err := w.Columns(context.Background(), "transactions_quarantine", only...)
+	if diff := cmp.Diff([]report.Column{{Name: "rules", Kind: report.Text}, {Name: "id", Kind: report.Integer}}, columns); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+	if _, err := w.Columns(context.Background(), "transactions", "missing"); err == nil || !strings.Contains(err.Error(), `no column "missing"`) {
+		t.Errorf("got %v", err)
+	}
+}
