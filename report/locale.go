@@ -144,8 +144,11 @@ func (l Locale) Total() string { return l.convention().total }
 // Other is the name of the row that stands for those below the top ones.
 func (l Locale) Other() string { return l.convention().other }
 
-// write puts a year and a month into a pattern.
+// write puts a year and a month into a pattern. The zero Period has neither.
 func (c convention) write(pattern string, months []string, year, month int) string {
+	if month == 0 {
+		return ""
+	}
 	name := strconv.Itoa(month)
 	if months != nil {
 		name = months[month-1]

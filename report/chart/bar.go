@@ -11,6 +11,9 @@ import (
 
 // barPitch is the distance from one label to the next; more series need more room.
 func barPitch(data report.Chart) float64 {
+	if data.Kind == report.StackedBarChart {
+		return barStep
+	}
 	return barStep + float64(len(data.Series)-1)*(barThick-2)
 }
 
@@ -28,7 +31,7 @@ func drawBars(c Canvas, data report.Chart, width, top float64) {
 	}
 	names = math.Min(names, width*0.34)
 	for _, v := range values(shown) {
-		room := textWidth(Compact(v)) + gap
+		room := textWidth(compact(data.Locale, v)) + gap
 		if v.IsNegative() {
 			before = math.Max(before, room)
 		} else {
@@ -53,34 +56,47 @@ func drawBars(c Canvas, data report.Chart, width, top float64) {
 			if !ok {
 				continue
 			}
-			drawBar(c, x(d), zero, y+1+float64(s)*(barThick-2), d, SeriesInk(s), len(data.Series))
+			drawBar(c, bar{x(d), zero, y + 1 + float64(s)*(barThick-2), d, compact(data.Locale, d), inkOf(data, s), len(data.Series) > 1})
 		}
 	}
-	end := top + float64(len(labels))*pitch
+	drawBarFoot(c, data, zero, top, top+float64(len(labels))*pitch)
+}
+
+// drawBarFoot draws the line of zero and says how many labels are left out.
+func drawBarFoot(c Canvas, data report.Chart, zero, top, end float64) {
 	c.Line(Point{zero, top}, Point{zero, end + 4}, Axis)
-	if more := len(data.Labels) - len(labels); more > 0 {
-		c.Text(Point{0, end + 20}, "and "+strconv.Itoa(more)+" more", Start, Muted)
+	if more := len(data.Labels) - MaxBars; more > 0 {
+		c.Text(Point{0, end + 20}, put(wordsOf(data.Locale).more, strconv.Itoa(more)), Start, Muted)
 	}
 }
 
-// drawBar draws one bar from zero to x and its figure.
-func drawBar(c Canvas, x, zero, y float64, d decimal.Decimal, ink Ink, series int) {
+// bar is one bar from zero to x.
+type bar struct {
+	x, zero, y float64
+	value      decimal.Decimal
+	figure     string
+	ink        Ink
+	thin       bool // one of several series
+}
+
+// drawBar draws a bar and its figure.
+func drawBar(c Canvas, b bar) {
 	thick := barThick
-	if series > 1 {
+	if b.thin {
 		thick = barThick - 4
 	}
-	from, length := zero, x-zero
-	figure, anchor := Point{x + gap - 2, y + thick/2 + 4}, Start
-	if d.IsNegative() {
-		from, length, ink = x, zero-x, Bad
-		figure.X, anchor = x-gap+2, End
+	from, length := b.zero, b.x-b.zero
+	figure, anchor := Point{b.x + gap - 2, b.y + thick/2 + 4}, Start
+	if b.value.IsNegative() {
+		from, length, b.ink = b.x, b.zero-b.x, Bad
+		figure.X, anchor = b.x-gap+2, End
 	}
 	// A figure that is not zero is seen, however small it is beside the others.
-	if !d.IsZero() && length < 1 {
+	if !b.value.IsZero() && length < 1 {
 		length = 1
 	}
 	if length > 0 {
-		c.Rect(Point{from, y}, length, thick, 2, ink)
+		c.Rect(Point{from, b.y}, length, thick, 2, b.ink)
 	}
-	c.Text(figure, Compact(d), anchor, Muted)
+	c.Text(figure, b.figure, anchor, Muted)
 }

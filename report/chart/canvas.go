@@ -1,4 +1,4 @@
-// Package chart draws the charts of a document once, onto whatever implements Canvas: SVG here, a page of a PDF elsewhere. It
+// Package chart draws the charts of a document once, onto whatever implements Canvas: SVG here, a page of a PDF in format. It
 // stands on the ground floor, below format, and knows report's Chart. It places shapes and labels; it decides no colours and
 // computes no figures: positions are float64, but every label comes from a decimal.
 package chart
@@ -13,9 +13,15 @@ const (
 	Label Ink = "label" // names of things
 	Muted Ink = "muted" // ticks and values
 	Bad   Ink = "bad"   // negative figures
+	Trend Ink = "trend" // a sparkline
 )
 
-var seriesInks = [...]Ink{"s0", "s1", "s2", "s3"}
+var seriesInks = [...]Ink{"s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7"}
+
+var behindInks = [...]Ink{"b0", "b1"}
+
+// BehindInk is the role of the i-th series of another month, from 0.
+func BehindInk(i int) Ink { return behindInks[i%len(behindInks)] }
 
 // SeriesInk is the role of the i-th series, from 0.
 func SeriesInk(i int) Ink { return seriesInks[i%len(seriesInks)] }

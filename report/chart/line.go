@@ -8,13 +8,13 @@ import (
 	"github.com/monthend/monthend/report"
 )
 
-// drawLine draws each series over evenly spaced labels. One series alone is filled down to zero, its negative part in Bad.
+// drawLine draws each series over evenly spaced labels. What is filled is filled down to zero, its negative part in Bad.
 func drawLine(c Canvas, data report.Chart, width, top float64) {
 	axis := newScale(values(data), 5)
 	ticks := axis.ticks()
 	left := 0.0
 	for _, tick := range ticks {
-		left = math.Max(left, textWidth(Compact(tick)))
+		left = math.Max(left, textWidth(compact(data.Locale, tick)))
 	}
 	left += gap
 	// Half of the last label hangs over the end of the axis.
@@ -34,24 +34,59 @@ func drawLine(c Canvas, data report.Chart, width, top float64) {
 			ink = Axis
 		}
 		c.Line(Point{left, y(tick)}, Point{right, y(tick)}, ink)
-		c.Text(Point{left - gap, y(tick) + 4}, Compact(tick), End, Muted)
+		c.Text(Point{left - gap, y(tick) + 4}, compact(data.Locale, tick), End, Muted)
 	}
 	every := labelStep(data.Labels, right-left)
 	for i := 0; i < len(data.Labels); i += every {
 		drawTickLabel(c, x(i), bottom+18, fit(data.Labels[i], (right-left)/2), width)
 	}
-	for s, series := range data.Series {
-		for _, run := range runs(series.Values, x, y) {
-			if len(data.Series) == 1 {
-				fill(c, run, y(decimal.Zero))
+	for _, s := range inDrawingOrder(data) {
+		for _, run := range runs(data.Series[s].Values, x, y) {
+			if filled(data, s) {
+				fill(c, run, y(decimal.Zero), inkOf(data, s), below(data, s))
 			}
 			if len(run) == 1 {
-				c.Rect(Point{run[0].X - 2.5, run[0].Y - 2.5}, 5, 5, 2.5, SeriesInk(s))
+				c.Rect(Point{run[0].X - 2.5, run[0].Y - 2.5}, 5, 5, 2.5, inkOf(data, s))
 				continue
 			}
-			c.Path(run, SeriesInk(s))
+			c.Path(run, inkOf(data, s))
 		}
 	}
+}
+
+// inDrawingOrder are the series with other months' first, so that this one's lie on top.
+func inDrawingOrder(data report.Chart) []int {
+	var behind, front []int
+	for i, s := range data.Series {
+		if s.Behind {
+			behind = append(behind, i)
+		} else {
+			front = append(front, i)
+		}
+	}
+	return append(behind, front...)
+}
+
+// filled reports whether the surface of the i-th series is drawn: in an area chart, and where there is no other of this month.
+func filled(data report.Chart, i int) bool {
+	if data.Series[i].Behind {
+		return false
+	}
+	front := 0
+	for _, s := range data.Series {
+		if !s.Behind {
+			front++
+		}
+	}
+	return data.Kind == report.AreaChart || front == 1
+}
+
+// below is the ink of a surface below zero: that of bad news, unless surfaces of several series must be told apart.
+func below(data report.Chart, i int) Ink {
+	if data.Kind == report.AreaChart && len(data.Series) > 1 {
+		return inkOf(data, i)
+	}
+	return Bad
 }
 
 // drawTickLabel centres a label below its tick, unless it would leave the canvas.
@@ -88,7 +123,7 @@ func runs(values []any, x func(int) float64, y func(decimal.Decimal) float64) []
 }
 
 // fill lays a surface between the line and zero, cut where the line crosses it so that each side has its ink.
-func fill(c Canvas, run []Point, zero float64) {
+func fill(c Canvas, run []Point, zero float64, above, below Ink) {
 	var side []Point
 	// flush closes the surface of one side; its points lie on one side of zero or on it.
 	flush := func() {
@@ -96,10 +131,10 @@ func fill(c Canvas, run []Point, zero float64) {
 			side = nil
 			return
 		}
-		ink := SeriesInk(0)
+		ink := above
 		for _, p := range side {
 			if p.Y > zero {
-				ink = Bad
+				ink = below
 			}
 		}
 		side = append(side, Point{side[len(side)-1].X, zero}, Point{side[0].X, zero})

@@ -1,12 +1,6 @@
 package chart
 
-import (
-	"strings"
-
-	"github.com/shopspring/decimal"
-
-	"github.com/monthend/monthend/report"
-)
+import "github.com/shopspring/decimal"
 
 // scale is a linear axis between two round figures.
 type scale struct {
@@ -59,42 +53,4 @@ func floorTo(d, step decimal.Decimal) decimal.Decimal {
 		quotient = quotient.Sub(decimal.NewFromInt(1))
 	}
 	return quotient.Mul(step)
-}
-
-// units are the short forms of large figures.
-var units = []struct {
-	power int32
-	sign  string
-}{{12, "T"}, {9, "bn"}, {6, "M"}, {3, "k"}}
-
-// Compact writes a figure in three significant digits at most: 1.28M, 44k, −0.5. Half is rounded away from zero.
-func Compact(d decimal.Decimal) string {
-	for _, unit := range units {
-		short := d.Shift(-unit.power)
-		digits := 0
-		if whole := magnitude(short) + 1; whole < 3 {
-			digits = int(3 - max(whole, 1))
-		}
-		// 999.6k would be written 1,000k: it is 1M.
-		if short.Abs().Round(int32(digits)).LessThan(decimal.NewFromInt(1)) || d.Abs().LessThan(decimal.New(9995, unit.power-4)) {
-			continue
-		}
-		return trim(report.FormatDecimal(short, digits)) + unit.sign
-	}
-	digits := 2
-	switch m := int(magnitude(d)); {
-	case m >= 2:
-		digits = 0
-	case m < 0:
-		digits = 2 - m
-	}
-	return trim(report.FormatDecimal(d, digits))
-}
-
-// trim drops zeros after the point.
-func trim(s string) string {
-	if strings.Contains(s, ".") {
-		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
-	}
-	return s
 }

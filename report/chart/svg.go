@@ -18,12 +18,22 @@ var CSS string
 // same chart gives the same bytes.
 func SVG(data report.Chart, width float64, id string) string {
 	s := &svg{}
-	height := Height(data)
+	height := Height(data, width)
 	s.out.WriteString(`<svg class="chart" xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 `)
 	s.out.WriteString(number(width) + " " + number(height) + `" width="` + number(width) + `" height="` + number(height))
 	s.out.WriteString(`" aria-labelledby="` + id + `-t ` + id + `-d"><title id="` + id + `-t">` + escape(data.Title))
 	s.out.WriteString(`</title><desc id="` + id + `-d">` + escape(Describe(data)) + "</desc>\n")
 	Draw(s, data, width)
+	s.out.WriteString("</svg>")
+	return s.out.String()
+}
+
+// SparkSVG draws a sparkline as one svg element with a label that says what it shows.
+func SparkSVG(values report.Trend, l report.Locale, width, height float64) string {
+	s := &svg{}
+	s.out.WriteString(`<svg class="chart spark" xmlns="http://www.w3.org/2000/svg" role="img" aria-label="` + escape(DescribeTrend(values, l)))
+	s.out.WriteString(`" viewBox="0 0 ` + number(width) + " " + number(height) + `" width="` + number(width) + `" height="` + number(height) + "\">\n")
+	Spark(s, values, Point{}, width, height)
 	s.out.WriteString("</svg>")
 	return s.out.String()
 }

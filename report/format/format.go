@@ -15,10 +15,11 @@ import (
 const (
 	HTML = "html"
 	JSON = "json"
+	PDF  = "pdf"
 )
 
 // Drawn reports whether a format of a definition is drawn here.
-func Drawn(format string) bool { return format == HTML || format == JSON }
+func Drawn(format string) bool { return format == HTML || format == JSON || format == PDF }
 
 // Draw writes doc in a drawn format.
 func Draw(format string, w io.Writer, doc report.Document) error {
@@ -28,8 +29,10 @@ func Draw(format string, w io.Writer, doc report.Document) error {
 		err = drawHTML(w, doc)
 	case JSON:
 		err = drawJSON(w, doc)
+	case PDF:
+		err = drawPDF(w, doc)
 	default:
-		return fmt.Errorf("draw %q: not a drawn format; want one of %s", format, strings.Join([]string{HTML, JSON}, ", "))
+		return fmt.Errorf("draw %q: not a drawn format; want one of %s", format, strings.Join([]string{HTML, JSON, PDF}, ", "))
 	}
 	if err != nil {
 		return fmt.Errorf("draw %s: %w", format, err)

@@ -54,7 +54,14 @@ func TestGolden(t *testing.T) {
 	} {
 		golden(t, name+".html", draw(t, format.HTML, doc))
 		golden(t, name+".json", draw(t, format.JSON, doc))
+		golden(t, name+".pdf.txt", layout(t, draw(t, format.PDF, doc)))
 	}
+	for _, locale := range []report.Locale{report.English, report.German, report.French, report.Czech, report.Japanese} {
+		doc := everything(t, locale)
+		golden(t, "everything-"+string(locale)+".html", draw(t, format.HTML, doc))
+		golden(t, "everything-"+string(locale)+".pdf.txt", layout(t, draw(t, format.PDF, doc)))
+	}
+	golden(t, "everything.json", draw(t, format.JSON, everything(t, "")))
 }
 
 // failed is a month whose gate is shut and whose control total is broken.
@@ -98,7 +105,7 @@ func empty(t testing.TB) report.Document {
 }
 
 func TestDrawnTwiceIsEqual(t *testing.T) {
-	for _, name := range []string{format.HTML, format.JSON} {
+	for _, name := range []string{format.HTML, format.JSON, format.PDF} {
 		first, second := draw(t, name, sample(t, march(1))), draw(t, name, sample(t, march(1)))
 		if !bytes.Equal(first, second) {
 			t.Errorf("%s: two drawings differ", name)
@@ -107,8 +114,8 @@ func TestDrawnTwiceIsEqual(t *testing.T) {
 }
 
 func TestDrawOfUnknownFormat(t *testing.T) {
-	err := format.Draw("pdf", &bytes.Buffer{}, report.Document{})
-	if err == nil || err.Error() != `draw "pdf": not a drawn format; want one of html, json` {
+	err := format.Draw("docx", &bytes.Buffer{}, report.Document{})
+	if err == nil || !strings.HasPrefix(err.Error(), `draw "docx": not a drawn format; want one of html, json, pdf`) {
 		t.Errorf("got %v", err)
 	}
 	if format.Drawn("csv") || !format.Drawn("html") {
@@ -126,7 +133,7 @@ func (f *full) Write(p []byte) (int, error) {
 }
 
 func TestDrawReportsAFullDisk(t *testing.T) {
-	for _, name := range []string{format.HTML, format.JSON} {
+	for _, name := range []string{format.HTML, format.JSON, format.PDF} {
 		if err := format.Draw(name, &full{after: 1000}, sample(t, march(1))); err == nil {
 			t.Errorf("%s: got no error", name)
 		}

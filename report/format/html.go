@@ -6,8 +6,8 @@ import (
 	"encoding/base64"
 	"html/template"
 	"io"
-	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/monthend/monthend/report"
 	"github.com/monthend/monthend/report/chart"
@@ -25,58 +25,88 @@ const (
 	narrowChart = 350
 )
 
-// page is the document in the form that the template takes it: every text clean, every figure written.
-type page struct {
-	Doc     report.Document
-	Period  string
-	Digest  string // the first 8 digits
-	Style   template.CSS
-	Policy  string
-	Mark    string // what identifies the file, at its foot
-	Blocks  []any
-	Quality qualityView
+// htmlPage is what the template takes.
+type htmlPage struct {
+	view
+	Style  template.CSS
+	Policy string
+}
+
+// htmlFuncs are what the template cannot do itself. chart escapes every text.
+var htmlFuncs = template.FuncMap{
+	"quality":   func(w words, q *qualityView) placedQuality { return placedQuality{q, w} },
+	"cell":      placeCell,
+	"size":      valueSize,
+	"wide":      func(c *chartView) template.HTML { return template.HTML(chart.SVG(c.Data, wideChart, c.ID+"w")) },
+	"narrow":    func(c *chartView) template.HTML { return template.HTML(chart.SVG(c.Data, narrowChart, c.ID+"n")) },
+	"cardTrend": func(t *trendView) template.HTML { return t.svg(130, 26) },
+	"cellTrend": func(t *trendView) template.HTML { return t.svg(84, 16) },
+}
+
+// svg draws a sparkline in CSS pixels.
+func (t *trendView) svg(width, height float64) template.HTML {
+	return template.HTML(chart.SparkSVG(t.Values, t.Locale, width, height))
+}
+
+// valueSize is one size for all cards of a row, so that the longest figure stays on one line beside five others.
+func valueSize(cards []cardView) string {
+	longest := 0
+	for _, card := range cards {
+		longest = max(longest, utf8.RuneCountInString(card.Value))
+	}
+	switch {
+	case longest <= 10:
+		return "large"
+	case longest <= 14:
+		return "medium"
+	}
+	return "small"
+}
+
+// placedQuality is the section on the rules with the words around it.
+type placedQuality struct {
+	*qualityView
+	Words words
+}
+
+// placedCell is a cell and whether it names its row.
+type placedCell struct {
+	cellView
+	First bool
+}
+
+func placeCell(i int, c cellView) placedCell { return placedCell{cellView: c, First: i == 0} }
+
+// Class is the class attribute of the cell.
+func (c cellView) Class() string {
+	var names []string
+	switch c.Side {
+	case report.AlignRight:
+		names = append(names, "r")
+	case report.AlignCenter:
+		names = append(names, "m")
+	}
+	if c.Figure {
+		names = append(names, "n")
+	}
+	if c.Negative {
+		names = append(names, "negative")
+	}
+	return strings.Join(names, " ")
 }
 
 // drawHTML writes one file that needs nothing else: no script, no font, no picture from elsewhere.
 func drawHTML(w io.Writer, doc report.Document) error {
-	t, err := template.New("report").Funcs(template.FuncMap{"clean": report.Clean, "cell": placeCell}).Parse(htmlTemplate)
+	t, err := template.New("report").Funcs(htmlFuncs).Parse(htmlTemplate)
 	if err != nil {
 		return err
 	}
-	p := page{Doc: doc, Period: doc.Period.Words(), Digest: shortDigest(doc), Quality: viewQuality(doc)}
-	p.Mark = mark(doc, p.Digest)
+	p := htmlPage{view: newView(doc)}
 	p.Style = template.CSS("\n" + htmlStyle + chart.CSS + pageRule(p.Mark))
 	sum := sha256.Sum256([]byte(p.Style))
 	// The page may use its own style sheet and nothing else, whatever its data says.
 	p.Policy = "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
-	for i, b := range doc.Blocks {
-		p.Blocks = append(p.Blocks, viewBlock(doc, b, "b"+strconv.Itoa(i+1)))
-	}
 	return t.Execute(w, p)
-}
-
-// mark is the line at the foot of every page: report, period, version and data digest, so that two prints can be told apart.
-func mark(doc report.Document, digest string) string {
-	parts := []string{doc.Report}
-	if doc.Tenant != "" {
-		parts = append(parts, doc.Tenant)
-	}
-	parts = append(parts, doc.Period.String(), version(doc))
-	if digest != "" {
-		parts = append(parts, "data "+digest)
-	}
-	return strings.Join(parts, " · ")
-}
-
-func version(doc report.Document) string {
-	if doc.Draft || doc.Version == 0 {
-		return "draft"
-	}
-	return "version " + strconv.Itoa(doc.Version)
-}
-
-func shortDigest(doc report.Document) string {
-	return doc.DataDigest[:min(len(doc.DataDigest), 8)]
 }
 
 // pageRule repeats the mark and the number of the page at the foot of each printed page. Names and tenants have no quotes; a

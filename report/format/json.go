@@ -17,9 +17,28 @@ const jsonSchema = 1
 
 // jsonFigure is a figure of the document's cards.
 type jsonFigure struct {
-	Label  string        `json:"label"`
-	Value  any           `json:"value"`
-	Format report.Format `json:"format,omitempty"`
+	Label   string        `json:"label"`
+	Value   any           `json:"value"`
+	Format  report.Format `json:"format,omitempty"`
+	Changes []jsonChange  `json:"changes,omitempty"`
+}
+
+// jsonChange is a figure beside that of another month. Missing figures are null, and so is a ratio that would say nothing.
+type jsonChange struct {
+	Against    string `json:"against"` // previous or year_ago
+	Period     string `json:"period"`
+	Version    int    `json:"version"` // 0 where that month was not published
+	Value      any    `json:"value"`
+	Difference any    `json:"difference"`
+	Ratio      any    `json:"ratio"`
+}
+
+// jsonComparative is a month that figures are compared with.
+type jsonComparative struct {
+	Name          string `json:"name"`
+	Period        string `json:"period"`
+	Version       int    `json:"version"`
+	ContentDigest string `json:"content_digest"` // "" where that month was not published
 }
 
 // jsonQuality is what the rules found.
@@ -46,6 +65,8 @@ func drawJSON(w io.Writer, doc report.Document) error {
 	j.field("draft", doc.Draft)
 	j.field("data_digest", doc.DataDigest)
 	j.field("restatement", doc.Restatement)
+	j.field("locale", doc.Locale.Language())
+	j.field("comparatives", jsonComparatives(doc))
 	j.field("figures", jsonFigures(doc))
 	j.datasets(doc.Datasets)
 	j.raw(`  "quality": `)
@@ -63,9 +84,24 @@ func jsonFigures(doc report.Document) []jsonFigure {
 	for _, b := range doc.Blocks {
 		if kpis, ok := b.(*report.KPIs); ok {
 			for _, card := range kpis.Cards {
-				out = append(out, jsonFigure{card.Label, jsonValue(card.Value, card.Kind, card.Scale), card.Format})
+				figure := jsonFigure{card.Label, jsonValue(card.Value, card.Kind, card.Scale), card.Format, nil}
+				for _, c := range card.Changes {
+					figure.Changes = append(figure.Changes, jsonChange{
+						c.Name, c.Period.String(), c.Version, jsonValue(c.Value, card.Kind, card.Scale),
+						jsonValue(c.Difference, card.Kind, card.Scale), jsonValue(c.Ratio, report.Decimal, 0),
+					})
+				}
+				out = append(out, figure)
 			}
 		}
+	}
+	return out
+}
+
+func jsonComparatives(doc report.Document) []jsonComparative {
+	out := []jsonComparative{}
+	for _, c := range doc.Comparatives {
+		out = append(out, jsonComparative{c.Name, c.Period.String(), c.Version, c.ContentDigest})
 	}
 	return out
 }

@@ -1,8 +1,6 @@
 package format
 
 import (
-	"fmt"
-
 	"github.com/shopspring/decimal"
 
 	"github.com/monthend/monthend/report"
@@ -10,103 +8,142 @@ import (
 
 // qualityView is the section on the rules.
 type qualityView struct {
-	Failed  bool
-	Verdict string
-	Tables  []countView
-	Rules   []ruleView
+	Failed    bool
+	Verdict   string
+	Tables    []countView
+	Rules     []ruleView
+	Offending []offendingView
 }
 
 type countView struct{ Name, Extracted, Valid, Rejected string }
 
 type ruleView struct {
 	Rule, Severity, On, Rows string
-	Broken                   bool
-	Finding                  string // of an assert
+	Broken, Warning          bool
+	Finding                  string // of a rule on an extract as a whole
 	Keys                     []string
 	More                     string
 }
 
-// severityWords says what a severity did, in words that need no manual.
-var severityWords = map[report.Severity]string{report.Warn: "warning", report.Reject: "reject", report.Fail: "must hold"}
+// offendingView is the first rows that break a rule, as far as the definition shows them.
+type offendingView struct {
+	Title string
+	Head  []string
+	Rows  [][]string
+}
 
 // viewQuality writes the counts of every rule, kept ones too: a rule that is not listed might not have been looked at.
 func viewQuality(doc report.Document) qualityView {
-	v := doc.Validation
-	out := qualityView{Failed: v.Failed, Verdict: verdict(v)}
+	v, l := doc.Validation, doc.Locale
+	w := wordsOf(l)
+	out := qualityView{Failed: v.Failed, Verdict: verdictIn(v, l)}
 	for _, t := range v.Tables {
-		out.Tables = append(out.Tables, countView{report.Clean(t.Name), count(t.Extracted), count(t.Valid), count(t.Quarantined)})
+		out.Tables = append(out.Tables, countView{report.Clean(t.Name), countIn(l, t.Extracted), countIn(l, t.Valid), countIn(l, t.Quarantined)})
 	}
 	for _, r := range v.Rules {
 		view := ruleView{
-			Rule: report.Clean(r.Rule), Severity: severityWords[r.Severity], On: report.Clean(r.On), Rows: count(r.Broken), Broken: r.Broken > 0,
+			Rule: report.Clean(r.Rule), On: report.Clean(r.On), Rows: countIn(l, r.Broken), Broken: r.Broken > 0, Warning: r.Severity == report.Warn,
+			Severity: map[report.Severity]string{report.Warn: w.Warn, report.Reject: w.Reject, report.Fail: w.Fail}[r.Severity],
+			Finding:  finding(r, l), Keys: cleanAll(r.Keys),
 		}
-		for _, key := range r.Keys {
-			view.Keys = append(view.Keys, report.Clean(key))
+		if len(r.Shown) > 0 {
+			out.Offending = append(out.Offending, viewOffending(r, w))
 		}
 		if more := r.Broken - int64(len(r.Keys)); more > 0 && len(r.Keys) > 0 {
-			view.More = "and " + count(more) + " more"
-		}
-		if r.Expected != "" || r.Actual != "" {
-			view.Finding = fmt.Sprintf("expected %s, found %s", figure(r.Expected), figure(r.Actual))
-			if r.Tolerance != "" {
-				view.Finding += ", tolerance " + figure(r.Tolerance)
-			}
+			view.More = put(w.More, countIn(l, more))
 		}
 		out.Rules = append(out.Rules, view)
 	}
 	return out
 }
 
-// verdict is the sentence that a reader looks for first.
-func verdict(v report.Validation) string {
-	g := v.Gate
-	if g.Of == "" {
-		if v.Failed {
-			return "A rule that must hold is broken."
-		}
-		return "Every rule that must hold is kept."
+// finding is what a rule on an extract as a whole expected and found.
+func finding(r report.RuleResult, l report.Locale) string {
+	if r.Expected == "" && r.Actual == "" {
+		return ""
 	}
-	text := fmt.Sprintf("%s of %s rows of %s rejected", count(g.Rejected), count(g.Extracted), report.Clean(g.Of))
-	text += shares("", g.Share, g.Limit)
-	if g.AmountLimit != "" {
-		text += "; of the amount" + shares(" ", g.AmountShare, g.AmountLimit)
+	w := wordsOf(l)
+	text := put(w.Finding, figure(r.Expected, l), figure(r.Actual, l))
+	if r.Tolerance != "" {
+		text += ", " + put(w.Tolerance, figure(r.Tolerance, l))
 	}
-	switch {
-	case g.Shut:
-		return text + ". That is more than the gate lets through."
-	case v.Failed:
-		return text + ". A rule that must hold is broken."
-	}
-	return text + ". Every rule that must hold is kept."
+	return text
 }
 
-// shares is " (1.52%, at most 2% allowed)".
-func shares(space, share, limit string) string {
+func viewOffending(r report.RuleResult, w words) offendingView {
+	out := offendingView{Title: put(w.Offending, report.Clean(r.Rule)), Head: append([]string{w.Key}, cleanAll(r.Columns)...)}
+	for i, key := range r.Keys {
+		if i < len(r.Shown) {
+			out.Rows = append(out.Rows, append([]string{report.Clean(key)}, cleanAll(r.Shown[i])...))
+		}
+	}
+	return out
+}
+
+// verdictIn is the sentence that a reader looks for first.
+func verdictIn(v report.Validation, l report.Locale) string {
+	g, w := v.Gate, wordsOf(l)
+	holds := w.RuleKept
+	if v.Failed {
+		holds = w.RuleBroken
+	}
+	if g.Of == "" {
+		return holds
+	}
+	text := put(w.Rejected, countIn(l, g.Rejected), countIn(l, g.Extracted), report.Clean(g.Of))
+	if s := shares(g.Share, g.Limit, l); s != "" {
+		text += " " + s
+	}
+	if g.AmountLimit != "" {
+		text += "; " + w.OfAmount + " " + shares(g.AmountShare, g.AmountLimit, l)
+	}
+	if g.Shut {
+		holds = w.GateShut
+	}
+	return text + ". " + holds
+}
+
+// shares is "(1.52%, at most 2% allowed)".
+func shares(share, limit string, l report.Locale) string {
+	w := wordsOf(l)
 	switch {
 	case share == "" && limit == "":
 		return ""
 	case limit == "":
-		return space + " (" + percent(share) + ")"
+		return put(w.Share, percent(share, l))
 	}
-	return space + " (" + percent(share) + ", at most " + percent(limit) + " allowed)"
+	return put(w.ShareLimit, percent(share, l), percent(limit, l))
 }
 
 // percent writes a fraction as a percentage with two digits at most; what is no decimal is shown as it is.
-func percent(fraction string) string {
+func percent(fraction string, l report.Locale) string {
 	d, err := decimal.NewFromString(fraction)
 	if err != nil {
 		return report.Clean(fraction)
 	}
-	return d.Shift(2).Round(2).String() + "%"
+	rounded := d.Shift(2).Round(2)
+	digits := int32(0)
+	for digits < 2 && !rounded.Equal(rounded.Truncate(digits)) {
+		digits++
+	}
+	return l.Percent(rounded.Shift(-2), int(digits))
 }
 
-// figure writes a decimal given as text with all its digits, in groups.
-func figure(text string) string {
+// figure writes a decimal given as text with all its digits, in groups; what is none, a day or a range, is shown as it is.
+func figure(text string, l report.Locale) string {
 	d, err := decimal.NewFromString(text)
-	if err != nil {
+	if err != nil || d.Exponent() > 40 {
 		return report.Clean(text)
 	}
-	return report.FormatDecimal(d, int(max(0, -d.Exponent())))
+	return l.Figure(d, int(max(0, -d.Exponent())))
 }
 
-func count(n int64) string { return report.FormatDecimal(decimal.NewFromInt(n), 0) }
+func countIn(l report.Locale, n int64) string { return l.Figure(decimal.NewFromInt(n), 0) }
+
+// Workbooks are in English: their words stand in cells that formulas and people's macros may name.
+
+func verdict(v report.Validation) string { return verdictIn(v, report.English) }
+func count(n int64) string               { return countIn(report.English, n) }
+
+// severityWords says what a severity did, in words that need no manual.
+var severityWords = map[report.Severity]string{report.Warn: "warning", report.Reject: "reject", report.Fail: "must hold"}

@@ -1,76 +1,76 @@
 package format
 
 import (
-	"html/template"
+	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/monthend/monthend/report"
-	"github.com/monthend/monthend/report/chart"
 )
 
-// The views are the blocks as the template takes them; exactly one field of blockView is set.
+// view is a document in the form that html and pdf draw: every text clean, every figure written, nothing left to decide but where it
+// stands.
+type view struct {
+	Words    words
+	Language string // BCP 47
+	Title    string
+	Company  string
+	Period   string
+	About    string // currency, rounding, tenant, version
+	Compared string // the months that figures are compared with; "" when there are none
+	Draft    bool
+	Restated string // the reason; "" otherwise
+	Blocks   []blockView
+	Mark     string // what identifies the file, at the foot of every page
+}
+
+// blockView is one block; exactly one field is set.
 type blockView struct {
 	Cards      []cardView
-	Size       string // of the cards' figures
 	Chart      *chartView
 	Table      *tableView
 	Paragraphs []string
-	Quality    bool
-}
-
-type cardView struct {
-	Label, Value string
-	Negative     bool
+	Quality    *qualityView
+	PageBreak  bool
 }
 
 type chartView struct {
-	Title, ID    string
-	Wide, Narrow template.HTML
-}
-
-type tableView struct {
 	Title, ID string
-	Head      []cellView
-	Rows      [][]cellView
-	Total     []cellView
-	Width     int
+	Data      report.Chart
 }
-
-type cellView struct {
-	Text     string
-	Figure   bool // right-aligned, digits under digits
-	Negative bool
-}
-
-// placedCell is a cell and whether it names its row.
-type placedCell struct {
-	cellView
-	First bool
-}
-
-func placeCell(i int, c cellView) placedCell { return placedCell{c, i == 0} }
 
 // noValue stands where there is none; an empty cell would look forgotten.
 const noValue = "—"
 
-// viewBlock turns one block into its view. Every text passes Clean on the way; the template escapes it.
+// newView writes the document.
+func newView(doc report.Document) view {
+	w := wordsOf(doc.Locale)
+	v := view{
+		Words: w, Language: doc.Locale.Language(), Title: report.Clean(doc.Title), Company: report.Clean(doc.Company), Period: doc.Locale.Month(doc.Period),
+		Draft: doc.Draft, Restated: report.Clean(doc.Restatement), Mark: report.Clean(mark(doc, shortDigest(doc))), Compared: compared(doc, w),
+	}
+	about := []string{put(w.About, report.Clean(doc.Currency))}
+	if doc.Tenant != "" {
+		about = append(about, report.Clean(doc.Tenant))
+	}
+	v.About = strings.Join(append(about, version(doc)), " · ")
+	for i, b := range doc.Blocks {
+		v.Blocks = append(v.Blocks, viewBlock(doc, b, "b"+strconv.Itoa(i+1)))
+	}
+	return v
+}
+
+// viewBlock turns one block into its view.
 func viewBlock(doc report.Document, b report.Block, id string) blockView {
 	switch b := b.(type) {
 	case *report.KPIs:
-		var cards []cardView
-		for _, card := range b.Cards {
-			style := report.Style{Kind: card.Kind, Format: card.Format, Scale: card.Scale, Currency: doc.Currency}
-			cell := viewCell(card.Value, style)
-			cards = append(cards, cardView{report.Clean(card.Label), cell.Text, cell.Negative})
-		}
-		return blockView{Cards: cards, Size: cardSize(cards)}
+		return blockView{Cards: viewCards(doc, b)}
 	case *report.Chart:
-		return blockView{Chart: &chartView{
-			Title: report.Clean(b.Title), ID: id,
-			Wide:   template.HTML(chart.SVG(*b, wideChart, id+"w")), // chart escapes every text
-			Narrow: template.HTML(chart.SVG(*b, narrowChart, id+"n")),
-		}}
+		data := *b
+		data.Title, data.Labels, data.Series = report.Clean(b.Title), cleanAll(b.Labels), append([]report.Series(nil), b.Series...)
+		for i := range data.Series {
+			data.Series[i].Name = report.Clean(data.Series[i].Name)
+		}
+		return blockView{Chart: &chartView{Title: data.Title, ID: id, Data: data}}
 	case *report.Table:
 		return blockView{Table: viewTable(doc, b, id)}
 	case *report.Paragraph:
@@ -82,63 +82,59 @@ func viewBlock(doc report.Document, b report.Block, id string) blockView {
 		}
 		return blockView{Paragraphs: out}
 	case *report.Quality:
-		return blockView{Quality: true}
+		q := viewQuality(doc)
+		return blockView{Quality: &q}
+	case *report.PageBreak:
+		return blockView{PageBreak: true}
 	}
 	return blockView{}
 }
 
-// cardSize is one size for all cards of a row, so that the longest figure stays on one line beside five others.
-func cardSize(cards []cardView) string {
-	longest := 0
-	for _, card := range cards {
-		longest = max(longest, utf8.RuneCountInString(card.Value))
-	}
-	switch {
-	case longest <= 10:
-		return "large"
-	case longest <= 14:
-		return "medium"
-	}
-	return "small"
-}
-
-// viewTable writes every cell by its column's style, the total with the same digits as what it sums.
-func viewTable(doc report.Document, t *report.Table, id string) *tableView {
-	out := &tableView{Title: report.Clean(t.Title), ID: id, Width: len(t.Columns)}
-	styles := make([]report.Style, len(t.Columns))
-	for i, c := range t.Columns {
-		styles[i] = report.Style{Kind: t.Kinds[i], Format: c.Format, Scale: t.Scales[i], Currency: doc.Currency}
-		out.Head = append(out.Head, cellView{Text: report.Clean(c.Label), Figure: isFigure(t.Kinds[i])})
-	}
-	row := func(values []any) []cellView {
-		cells := make([]cellView, len(values))
-		for i, v := range values {
-			cells[i] = viewCell(v, styles[i])
-		}
-		return cells
-	}
-	for _, values := range t.Rows {
-		out.Rows = append(out.Rows, row(values))
-	}
-	if t.Total != nil {
-		out.Total = row(t.Total)
-		for i, v := range t.Total {
-			if v == nil {
-				out.Total[i].Text = "" // nothing is summed here, so nothing is missing
-			}
-		}
+func cleanAll(texts []string) []string {
+	out := make([]string, len(texts))
+	for i, t := range texts {
+		out[i] = report.Clean(t)
 	}
 	return out
 }
 
-// viewCell is one value. A figure that is rounded to zero is not drawn as negative.
-func viewCell(v any, style report.Style) cellView {
-	cell := cellView{Text: report.Clean(report.FormatValue(v, style)), Figure: isFigure(style.Kind)}
-	cell.Negative = strings.HasPrefix(cell.Text, report.Minus) && report.Negative(v)
-	if v == nil {
-		cell.Text = noValue
+// compared names the months that figures are compared with, and which of them nobody has published.
+func compared(doc report.Document, w words) string {
+	var months []string
+	for _, c := range doc.Comparatives {
+		state := w.Unpublished
+		if c.Version > 0 {
+			state = put(w.Version, strconv.Itoa(c.Version))
+		}
+		months = append(months, doc.Locale.Month(c.Period)+" ("+state+")")
 	}
-	return cell
+	if months == nil {
+		return ""
+	}
+	return put(w.Compared, strings.Join(months, ", "))
 }
 
-func isFigure(kind report.Kind) bool { return kind == report.Integer || kind == report.Decimal }
+// mark is the line at the foot of every page: report, period, version and data digest, so that two prints can be told apart.
+func mark(doc report.Document, digest string) string {
+	parts := []string{doc.Report}
+	if doc.Tenant != "" {
+		parts = append(parts, doc.Tenant)
+	}
+	parts = append(parts, doc.Period.String(), version(doc))
+	if digest != "" {
+		parts = append(parts, put(wordsOf(doc.Locale).Data, digest))
+	}
+	return strings.Join(parts, " · ")
+}
+
+func version(doc report.Document) string {
+	w := wordsOf(doc.Locale)
+	if doc.Draft || doc.Version == 0 {
+		return w.Draft
+	}
+	return put(w.Version, strconv.Itoa(doc.Version))
+}
+
+func shortDigest(doc report.Document) string {
+	return doc.DataDigest[:min(len(doc.DataDigest), 8)]
+}
