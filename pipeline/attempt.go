@@ -24,7 +24,8 @@ type attempt struct {
 	spool  string // folder of this attempt, removed at its end
 	engine *engine.Workspace
 
-	snapshot   string // of the source
+	months     []*month // that the definition is compared with
+	snapshot   string   // of the source
 	extracts   []extracted
 	validation report.Validation
 	datasets   []report.Dataset
@@ -48,7 +49,7 @@ func (j *attempt) run(ctx context.Context, sent time.Time) Result {
 		Version:    j.version,
 		Extracted:  j.extracted(),
 		Rejected:   j.rejected(),
-		Validation: j.validation,
+		Validation: j.verdict(),
 		Err:        err,
 	}
 	switch {
@@ -85,7 +86,7 @@ func (j *attempt) stages(ctx context.Context) (report.Outcome, error) {
 		if err := j.stage(ctx, StagePublish, j.putQuarantine); err != nil {
 			return "", err
 		}
-		return report.DataFailed, j.wrap("validate", &DataError{Validation: j.validation})
+		return report.DataFailed, j.wrap("validate", &DataError{Validation: j.verdict()})
 	}
 	same, err := j.generate(ctx)
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 
+	"github.com/monthend/monthend/pipeline/engine"
 	"github.com/monthend/monthend/pipeline/source"
 	"github.com/monthend/monthend/report"
 	"github.com/monthend/monthend/trace"
@@ -21,6 +22,9 @@ type extracted struct {
 // transaction ends with the last query: nothing later may hold a snapshot open on somebody's database.
 func (j *attempt) extract(ctx context.Context) error {
 	return j.stage(ctx, StageExtract, func(ctx context.Context) error {
+		if err := j.recall(ctx); err != nil {
+			return j.wrap("extract", err)
+		}
 		snapshot, err := j.cfg.Source.Begin(ctx, j.def.Location.String())
 		if err != nil {
 			return j.wrap("extract", err)
@@ -31,6 +35,9 @@ func (j *attempt) extract(ctx context.Context) error {
 			snapshot.Close(ctx)
 		}()
 		j.snapshot = snapshot.ID()
+		if err := j.reconstruct(ctx, snapshot); err != nil {
+			return j.wrap("extract", err)
+		}
 		for _, query := range j.def.Extract {
 			if err := j.extractOne(ctx, snapshot, query); err != nil {
 				return j.wrap("extract", fmt.Errorf("query %q: %w", query.Name, err))
@@ -43,29 +50,41 @@ func (j *attempt) extract(ctx context.Context) error {
 }
 
 func (j *attempt) extractOne(ctx context.Context, snapshot *source.Snapshot, query report.Extract) error {
-	start, end := j.claim.Key.Period.Bounds(j.def.Location)
-	rows, err := snapshot.Query(ctx, query, source.Params{
-		PeriodStart: start,
-		PeriodEnd:   end,
-		PeriodFirst: j.claim.Key.Period.First(),
-		PeriodNext:  j.claim.Key.Period.Add(1).First(),
-		Tenant:      j.claim.Key.Tenant,
-	})
+	n, digest, err := j.load(ctx, j.engine, snapshot, query, j.claim.Key.Period)
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
-	n, err := j.engine.Load(ctx, query.Name, rows)
-	if err != nil {
-		return err
-	}
-	if n != rows.Rows() {
-		return fmt.Errorf("the source sent %d rows and the engine holds %d", rows.Rows(), n)
-	}
-	digest := rows.Digest()
 	j.extracts = append(j.extracts, extracted{Name: query.Name, Rows: n, Digest: hex.EncodeToString(digest[:])})
 	j.advance(Progress{Stage: StageExtract, Step: query.Name, Done: len(j.extracts), Steps: len(j.def.Extract), Rows: j.rows()})
 	return nil
+}
+
+// load moves the rows of one query, of one period, into a workspace.
+func (j *attempt) load(ctx context.Context, w *engine.Workspace, snapshot *source.Snapshot, query report.Extract, period report.Period) (n int64, digest [16]byte, err error) {
+	rows, err := snapshot.Query(ctx, query, j.params(period))
+	if err != nil {
+		return 0, digest, err
+	}
+	defer rows.Close()
+	if n, err = w.Load(ctx, query.Name, rows); err != nil {
+		return n, digest, err
+	}
+	if n != rows.Rows() {
+		return n, digest, fmt.Errorf("the source sent %d rows and the engine holds %d", rows.Rows(), n)
+	}
+	return n, rows.Digest(), nil
+}
+
+// params are what the queries may name, for one period.
+func (j *attempt) params(period report.Period) source.Params {
+	start, end := period.Bounds(j.def.Location)
+	return source.Params{
+		PeriodStart: start,
+		PeriodEnd:   end,
+		PeriodFirst: period.First(),
+		PeriodNext:  period.Add(1).First(),
+		Tenant:      j.claim.Key.Tenant,
+	}
 }
 
 // wrap names the stage, the report and the month.

@@ -46,14 +46,18 @@ func (j *attempt) generate(ctx context.Context) (same bool, err error) {
 
 // compute runs the dataset queries and digests what the report stands on.
 func (j *attempt) compute(ctx context.Context) error {
-	for _, query := range j.def.Datasets {
+	computed := map[string]report.Dataset{}
+	for _, query := range j.def.Computation() {
 		dataset, err := j.engine.Dataset(ctx, query)
 		if err != nil {
 			return err
 		}
-		j.datasets = append(j.datasets, dataset)
+		computed[query.Name] = dataset
 	}
-	digest, err := dataDigest(j.def, j.extracts, j.datasets, j.validation)
+	for _, query := range j.def.Datasets {
+		j.datasets = append(j.datasets, computed[query.Name])
+	}
+	digest, err := j.digest()
 	if err != nil {
 		return err
 	}
@@ -99,12 +103,13 @@ func (j *attempt) takeVersion(ctx context.Context, folders []store.Folder) error
 // formats are: later months compare themselves with them.
 func (j *attempt) draw(ctx context.Context) error {
 	document, err := report.Build(j.def, report.Meta{
-		Period:      j.claim.Key.Period,
-		Tenant:      j.claim.Key.Tenant,
-		Version:     j.claim.Version,
-		DataDigest:  j.dataDigest,
-		Restatement: j.restatement(),
-		Draft:       j.lease == nil,
+		Period:       j.claim.Key.Period,
+		Tenant:       j.claim.Key.Tenant,
+		Version:      j.claim.Version,
+		DataDigest:   j.dataDigest,
+		Restatement:  j.restatement(),
+		Draft:        j.lease == nil,
+		Comparatives: j.comparatives(),
 	}, j.datasets, j.validation)
 	if err != nil {
 		return err
@@ -148,7 +153,7 @@ func (j *attempt) drawFormat(ctx context.Context, name string, document report.D
 		for _, dataset := range j.datasets {
 			file := dataset.Name + "." + name
 			if name == engine.Parquet {
-				file = "datasets/" + file
+				file = keptName(dataset.Name)
 			}
 			if err := j.make(file, name, func(path string) error {
 				_, err := j.engine.Export(ctx, dataset.Name, name, path)

@@ -32,6 +32,7 @@ type Content struct {
 	Reason           string              `json:"reason,omitempty"` // of a restatement
 	Rows             []report.TableCount `json:"rows"`
 	ControlTotals    []ControlTotal      `json:"control_totals"`
+	Comparatives     []Pin               `json:"comparatives,omitempty"`
 	Artifacts        []Artifact          `json:"artifacts"`
 	Previous         string              `json:"previous,omitempty"` // content digest of the version before
 }
@@ -42,6 +43,17 @@ type ControlTotal struct {
 	Expected  string `json:"expected"`
 	Actual    string `json:"actual"`
 	Tolerance string `json:"tolerance"`
+}
+
+// Pin is what a version took from another month. With a content digest it is of that version, which must be kept as long as this one;
+// without it is of the month's rows as they were in the snapshot.
+type Pin struct {
+	Name          string           `json:"name"` // report.Previous or report.YearAgo
+	Period        string           `json:"period"`
+	Version       int              `json:"version,omitempty"`
+	ContentDigest string           `json:"content_digest,omitempty"`
+	Datasets      []string         `json:"datasets,omitempty"`
+	Rows          map[string]int64 `json:"rows,omitempty"` // by extract, for rules
 }
 
 // Provenance is who made a version, when asked by whom, from which snapshot.
@@ -137,30 +149,4 @@ func measure(name, format, file string) (Artifact, error) {
 		return Artifact{}, fmt.Errorf("hash %q: %w", name, err)
 	}
 	return Artifact{Name: name, Format: format, Bytes: n, SHA256: hex.EncodeToString(sum.Sum(nil)), file: file}, nil
-}
-
-// dataDigest is what two runs share exactly when they stand on equal data: the definition, the raw rows whatever their
-// order, the datasets and the verdicts of the rules. The version and the reason are no part of it. What is hashed is one
-// JSON value a line, row by row: a dataset is never held a second time.
-func dataDigest(def report.Definition, extracts []extracted, datasets []report.Dataset, v report.Validation) (string, error) {
-	sum := sha256.New()
-	lines := json.NewEncoder(sum)
-	err := lines.Encode(def.Digest)
-	line := func(value any) {
-		if err == nil {
-			err = lines.Encode(value)
-		}
-	}
-	for _, e := range extracts {
-		line(e)
-	}
-	for _, dataset := range datasets {
-		line(dataset.Name)
-		line(dataset.Columns)
-		for _, row := range dataset.Rows {
-			line(row)
-		}
-	}
-	line(v)
-	return hex.EncodeToString(sum.Sum(nil)), err
 }

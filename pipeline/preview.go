@@ -30,12 +30,12 @@ func Preview(ctx context.Context, cfg Config, a Asking, dir string) ([]Artifact,
 		TraceID:    trace.ID(ctx),
 		Extracted:  j.extracted(),
 		Rejected:   j.rejected(),
-		Validation: j.validation,
+		Validation: j.verdict(),
 		Err:        err,
 	}
 	if err == nil && j.validation.Failed {
 		// A draft shows what failed; the verdict is told all the same.
-		result.Outcome, result.Err = report.DataFailed, j.wrap("validate", &DataError{Validation: j.validation})
+		result.Outcome, result.Err = report.DataFailed, j.wrap("validate", &DataError{Validation: j.verdict()})
 	}
 	segment.End(result.Err)
 	return files, result

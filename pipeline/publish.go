@@ -71,8 +71,8 @@ func (j *attempt) putEdition(ctx context.Context) error {
 // manifest describes the version and hashes its content.
 func (j *attempt) manifest(ctx context.Context) (Manifest, string, error) {
 	totals := []ControlTotal{}
-	for _, rule := range j.validation.Rules {
-		if rule.Expected != "" || rule.Actual != "" {
+	for i, rule := range j.validation.Rules {
+		if j.def.Rules[i].Assert != "" {
 			totals = append(totals, ControlTotal{rule.Rule, rule.Expected, rule.Actual, rule.Tolerance})
 		}
 	}
@@ -88,6 +88,7 @@ func (j *attempt) manifest(ctx context.Context) (Manifest, string, error) {
 			Reason:           j.restatement(),
 			Rows:             j.validation.Tables,
 			ControlTotals:    totals,
+			Comparatives:     j.pins(),
 			Artifacts:        j.artifacts,
 			Previous:         j.previous.ContentDigest,
 		},

@@ -3,8 +3,10 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/monthend/monthend/pipeline/engine"
+	"github.com/monthend/monthend/report"
 	"github.com/monthend/monthend/trace"
 )
 
@@ -12,6 +14,7 @@ import (
 // j.validation, and the trace of the stage is marked as an error so that it is found.
 func (j *attempt) validate(ctx context.Context) error {
 	err := j.stage(ctx, StageValidate, func(ctx context.Context) error {
+		j.engine.SetMonth(j.monthOf())
 		validation, err := j.engine.Validate(ctx, j.def)
 		if err != nil {
 			return j.wrap("validate", err)
@@ -27,7 +30,7 @@ func (j *attempt) validate(ctx context.Context) error {
 		trace.Metadata(ctx, "rules", counts)
 		trace.Metadata(ctx, "records_rejected", j.rejected())
 		if validation.Failed {
-			return &DataError{Validation: validation}
+			return &DataError{Validation: j.verdict()}
 		}
 		return nil
 	})
@@ -35,6 +38,16 @@ func (j *attempt) validate(ctx context.Context) error {
 		return nil
 	}
 	return err
+}
+
+// verdict is what the rules found, for everything but the report's own files: without what these show of rows.
+func (j *attempt) verdict() report.Validation {
+	v := j.validation
+	v.Rules = slices.Clone(v.Rules)
+	for i := range v.Rules {
+		v.Rules[i].Columns, v.Rules[i].Shown = nil, nil
+	}
+	return v
 }
 
 // rejected is the number of records in quarantine: rows of the definition's main extract.

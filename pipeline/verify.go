@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 
@@ -158,6 +159,23 @@ func (v *verification) sum(ctx context.Context, path string) (store.Sum, error) 
 		return err
 	})
 	v.result.Bytes += got.Size
+	return got, err
+}
+
+// copy streams a file into a new file through its hash.
+func (v *verification) copy(ctx context.Context, path, file string) (store.Sum, error) {
+	var got store.Sum
+	err := v.read(ctx, path, func(r io.Reader) (err error) {
+		f, err := os.Create(file)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, f.Close()) }()
+		hash := sha256.New()
+		size, err := io.Copy(io.MultiWriter(f, hash), r)
+		got = store.Sum{SHA256: hex.EncodeToString(hash.Sum(nil)), Size: size}
+		return err
+	})
 	return got, err
 }
 
