@@ -21,6 +21,7 @@ type attempt struct {
 	def    report.Definition
 	claim  ledger.Claim
 	lease  *lease // nil in a preview, which has no claim
+	tell   func() // draws what was silent until the source was ready; nil when it is drawn
 	spool  string // folder of this attempt, removed at its end
 	engine *engine.Workspace
 
@@ -43,6 +44,9 @@ func (j *attempt) run(ctx context.Context, sent time.Time) Result {
 	j.lease = lease
 
 	outcome, err := j.stages(work)
+	if !isNotReady(err) {
+		j.tellAll()
+	}
 	result := Result{
 		Outcome:    outcome,
 		RunID:      j.claim.RunID,
@@ -141,6 +145,8 @@ func (j *attempt) end(ctx context.Context, result Result, cancelled bool) Result
 	case ctx.Err() != nil:
 		// The worker is told to stop: the run goes back untouched, and at once.
 		return j.release(ctx, result, &stoppedError{context.Cause(ctx)})
+	case isNotReady(result.Err):
+		return j.putBack(ctx, result)
 	case permanent(result.Err), j.spent(ctx):
 		result.Outcome = report.Failed
 	default:

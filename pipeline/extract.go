@@ -21,20 +21,20 @@ type extracted struct {
 // extract moves the rows of every query of the definition from one snapshot of the source into the engine. The source's
 // transaction ends with the last query: nothing later may hold a snapshot open on somebody's database.
 func (j *attempt) extract(ctx context.Context) error {
+	snapshot, err := j.ready(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { j.leave(ctx, snapshot) }()
 	return j.stage(ctx, StageExtract, func(ctx context.Context) error {
 		if err := j.recall(ctx); err != nil {
 			return j.wrap("extract", err)
 		}
-		snapshot, err := j.cfg.Source.Begin(ctx, j.def.Location.String())
-		if err != nil {
-			return j.wrap("extract", err)
+		if snapshot == nil {
+			if snapshot, err = j.begin(ctx); err != nil {
+				return err
+			}
 		}
-		defer func() {
-			ctx, cancel := afterwards(ctx)
-			defer cancel()
-			snapshot.Close(ctx)
-		}()
-		j.snapshot = snapshot.ID()
 		if err := j.reconstruct(ctx, snapshot); err != nil {
 			return j.wrap("extract", err)
 		}
@@ -43,10 +43,31 @@ func (j *attempt) extract(ctx context.Context) error {
 				return j.wrap("extract", fmt.Errorf("query %q: %w", query.Name, err))
 			}
 		}
+		j.leave(ctx, snapshot)
 		trace.Metadata(ctx, "records_extracted", j.extracted())
 		trace.Metadata(ctx, "extracts", j.extracts)
 		return nil
 	})
+}
+
+// begin takes the snapshot that everything is read from.
+func (j *attempt) begin(ctx context.Context) (*source.Snapshot, error) {
+	snapshot, err := j.cfg.Source.Begin(ctx, j.def.Location.String())
+	if err != nil {
+		return nil, j.wrap("extract", err)
+	}
+	j.snapshot = snapshot.ID()
+	return snapshot, nil
+}
+
+// leave ends the snapshot's transaction, whatever became of it. It may be called more than once, and without a snapshot.
+func (j *attempt) leave(ctx context.Context, snapshot *source.Snapshot) {
+	if snapshot == nil {
+		return
+	}
+	ctx, cancel := afterwards(ctx)
+	defer cancel()
+	snapshot.Close(ctx)
 }
 
 func (j *attempt) extractOne(ctx context.Context, snapshot *source.Snapshot, query report.Extract) error {

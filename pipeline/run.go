@@ -40,7 +40,7 @@ func (r *Runner) Run(ctx context.Context, a Asking) Result {
 	}
 	var busy *BusyError
 	var early *NotEndedError
-	if result.Outcome == "" && (errors.As(result.Err, &busy) || errors.As(result.Err, &early)) {
+	if result.Outcome == "" && (errors.As(result.Err, &busy) || errors.As(result.Err, &early) || isNotReady(result.Err)) {
 		segment.Discard()
 		return result
 	}
@@ -99,17 +99,22 @@ func (r *Runner) claim(ctx context.Context, a Asking, pass *pass, def report.Def
 			Err:        &BusyError{Key: key, RunID: answer.RunID},
 		}
 	}
-	// The span of the claim is drawn only now that there is something to tell.
-	trace.Past(ctx, string(StageClaim), began, r.cfg.Now())
-
+	// The span of the claim is drawn only when there is something to tell; a source that is not ready is nothing.
+	answered := r.cfg.Now()
+	tell := func() { trace.Past(ctx, string(StageClaim), began, answered) }
 	if answer.Kind == ledger.Settled {
+		tell()
 		return r.settled(ctx, key, answer)
+	}
+	if def.Ready.SQL == "" {
+		tell()
+		tell = nil
 	}
 	trace.Annotate(ctx, "attempt", answer.Claim.Attempt)
 	if answer.Claim.Attempt >= briefFrom {
 		trace.Brief(ctx)
 	}
-	j := &attempt{Runner: r, asking: a, pass: pass, def: def, claim: answer.Claim}
+	j := &attempt{Runner: r, asking: a, pass: pass, def: def, claim: answer.Claim, tell: tell}
 	return j.run(ctx, began)
 }
 

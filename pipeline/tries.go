@@ -19,7 +19,7 @@ func (e *stoppedError) Error() string { return stopped + e.cause.Error() }
 func (e *stoppedError) Unwrap() error { return e.cause }
 
 // spent reports whether a run that met a transient error has had its tries: MaxAttempts of them ended with one. A crash has
-// a count of its own, and what was stopped or released with its worker has none.
+// a count of its own; what was stopped or released with its worker, or found the source not ready, has none.
 func (j *attempt) spent(ctx context.Context) bool {
 	if j.claim.Attempt < j.cfg.MaxAttempts {
 		return false
@@ -32,7 +32,7 @@ func (j *attempt) spent(ctx context.Context) bool {
 	}
 	tries := 1 // this one
 	for _, a := range unended(attempts) {
-		if !a.EndedAt.IsZero() && !a.Crashed && !strings.HasPrefix(a.Error, stopped) {
+		if !a.EndedAt.IsZero() && !a.Crashed && !strings.HasPrefix(a.Error, stopped) && !strings.HasPrefix(a.Error, notReady) {
 			tries++
 		}
 	}

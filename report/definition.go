@@ -11,6 +11,7 @@ type Definition struct {
 	Location *time.Location // where the month begins and ends
 	Currency string         // ISO 4217 code
 	Locale   Locale         // how figures and dates are written; English when left out
+	Ready    Extract        // says whether the source holds the whole month; no SQL: it always does
 	Extract  []Extract      // in the order of the file
 	Rules    []Rule
 	Gate     Gate

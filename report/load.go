@@ -121,6 +121,7 @@ func (l *loader) read(root *node) {
 	l.readZone(root.get("timezone"))
 	l.readCurrency(root.get("currency"))
 	l.def.Locale = Locale(root.get("locale").str())
+	l.readReady(root.get("ready"))
 	l.readExtracts(root.get("extract"))
 	l.readDatasets(root.get("generate").get("datasets"))
 	l.readRules(root.get("validate").get("rules"))
