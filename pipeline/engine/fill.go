@@ -2,29 +2,9 @@
 
 package engine
 
-/*
-#include <stdint.h>
-
-// DuckDB's own function, linked in by its Go bindings. It copies a string of more than 12 bytes to the vector's heap and
-// does not look at its encoding.
-extern void duckdb_unsafe_vector_assign_string_element_len(void *vector, uint64_t index, const char *str, uint64_t len);
-
-// One call a vector instead of one a value: the way from Go to C costs more than a short string.
-static void assign(void *vector, const char *data, const uint32_t *ends, const uint64_t *valid, uint32_t rows) {
-	uint32_t start = 0;
-	for (uint32_t i = 0; i < rows; i++) {
-		if (valid[i >> 6] >> (i & 63) & 1)
-			duckdb_unsafe_vector_assign_string_element_len(vector, i, data + start, ends[i] - start);
-		start = ends[i];
-	}
-}
-*/
-import "C"
-
 import (
-	"errors"
 	"fmt"
-	"unicode/utf8"
+	"runtime"
 	"unsafe"
 
 	"github.com/duckdb/duckdb-go/v2/mapping"
@@ -32,9 +12,9 @@ import (
 	"github.com/monthend/monthend/pipeline/column"
 )
 
-// fill copies the first rows of v into vector, whose type is that of v and which has room for as many. An error comes with the
-// row, counted from 0.
-func fill(vector mapping.Vector, v *column.Vector, rows int) (row int, err error) {
+// fill copies the first rows of v into vector, whose type is that of v and which has room for as many. Longer texts are not
+// copied: the vector points at them where they are, and pin holds them there. An error comes with the row, counted from 0.
+func fill(vector mapping.Vector, v *column.Vector, rows int, pin *runtime.Pinner) (row int, err error) {
 	mapping.VectorEnsureValidityWritable(vector)
 	words := (rows + 63) / 64
 	copy(unsafe.Slice((*uint64)(mapping.VectorGetValidity(vector)), words), v.Valid[:words])
@@ -59,9 +39,9 @@ func fill(vector mapping.Vector, v *column.Vector, rows int) (row int, err error
 	case column.Interval:
 		put(data, v.Intervals[:rows])
 	case column.Text, column.Bytes:
-		return putStrings(vector, v, rows)
+		return putStrings(data, v, rows, pin)
 	case column.List:
-		return putLists(vector, v, rows)
+		return putLists(vector, v, rows, pin)
 	default:
 		return 0, fmt.Errorf("internal: no vector of %s", v.Type.Kind)
 	}
@@ -107,34 +87,4 @@ func narrow[T int16 | int32 | int64](data unsafe.Pointer, values []column.Int128
 	for i, d := range values {
 		out[i] = T(d.Lo)
 	}
-}
-
-func putStrings(vector mapping.Vector, v *column.Vector, rows int) (row int, err error) {
-	if rows == 0 {
-		return 0, nil
-	}
-	if v.Type.Kind == column.Text && !utf8.Valid(v.Data) {
-		return invalidText(v, rows), errors.New("the text is not valid UTF-8")
-	}
-	// All values together being valid does not make each of them so: none may begin inside a character.
-	for i, end := range v.Ends[:rows] {
-		if v.Type.Kind == column.Text && int(end) < len(v.Data) && !utf8.RuneStart(v.Data[end]) {
-			return i, errors.New("the text is not valid UTF-8")
-		}
-	}
-	start := []byte{0} // of an empty vector: C gets no nil
-	if len(v.Data) > 0 {
-		start = v.Data
-	}
-	C.assign(vector.Ptr, (*C.char)(unsafe.Pointer(&start[0])), (*C.uint32_t)(&v.Ends[0]), (*C.uint64_t)(&v.Valid[0]), C.uint32_t(rows))
-	return 0, nil
-}
-
-func invalidText(v *column.Vector, rows int) int {
-	for i := range rows {
-		if !utf8.Valid(v.Value(i)) {
-			return i
-		}
-	}
-	return rows - 1
 }

@@ -4,6 +4,7 @@ package engine
 
 import (
 	"errors"
+	"runtime"
 	"unsafe"
 
 	"github.com/duckdb/duckdb-go/v2/mapping"
@@ -15,14 +16,14 @@ import (
 type listEntry struct{ offset, length uint64 }
 
 // putLists lays the elements of all rows into the child and then says which are whose.
-func putLists(vector mapping.Vector, v *column.Vector, rows int) (row int, err error) {
+func putLists(vector mapping.Vector, v *column.Vector, rows int, pin *runtime.Pinner) (row int, err error) {
 	elements := v.Elements()
 	// Before the child's memory is asked for: making room may move it.
 	if mapping.ListVectorReserve(vector, mapping.IdxT(elements)) == mapping.StateError ||
 		mapping.ListVectorSetSize(vector, mapping.IdxT(elements)) == mapping.StateError {
 		return 0, errors.New("the engine has no room for the elements of a list")
 	}
-	if at, err := fill(mapping.ListVectorGetChild(vector), v.Child, elements); err != nil {
+	if at, err := fill(mapping.ListVectorGetChild(vector), v.Child, elements, pin); err != nil {
 		return rowOf(v, at), err
 	}
 	entries := unsafe.Slice((*listEntry)(mapping.VectorGetData(vector)), rows)

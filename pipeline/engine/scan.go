@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"reflect"
+	"runtime"
 	"sync"
 
 	"github.com/duckdb/duckdb-go/v2"
@@ -33,6 +34,7 @@ type scan struct {
 
 	mu      sync.Mutex // guards the rest
 	scanned bool
+	lent    []*lent
 	err     error // what broke first; of an error in a table function DuckDB keeps only words
 }
 
@@ -114,11 +116,14 @@ func (s *scan) register(conn *sql.Conn, function string) error {
 	return duckdb.RegisterTableUDF(conn, function, duckdb.ParallelChunkTableFunction{BindArguments: bind})
 }
 
-// release lets go of the batches: the database remembers its table functions for as long as it is open.
+// release lets go of the batches, once DuckDB reads them no more: the database remembers its table functions for as long as it is open.
 func (s *scan) release() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.scanned, s.full, s.free = true, nil, nil
+	for _, l := range s.lent {
+		l.pin.Unpin()
+	}
+	s.scanned, s.full, s.free, s.lent = true, nil, nil, nil
 }
 
 // ColumnInfos and the methods up to FillChunk make scan a duckdb.ParallelChunkTableSource.
@@ -145,11 +150,29 @@ func (s *scan) Init() duckdb.ParallelTableSourceInfo {
 	return duckdb.ParallelTableSourceInfo{MaxThreads: s.threads}
 }
 
-// NewLocalState is nothing: a thread keeps no state.
-func (s *scan) NewLocalState() any { return nil }
+// lent is what one of DuckDB's threads reads: it points at texts in the batch until it asks for the next one.
+type lent struct {
+	batch *column.Batch // nil is none
+	pin   runtime.Pinner
+}
+
+// NewLocalState is what a thread keeps from call to call.
+func (s *scan) NewLocalState() any {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := new(lent)
+	s.lent = append(s.lent, l)
+	return l
+}
 
 // FillChunk hands over the next batch, an empty one at the end.
-func (s *scan) FillChunk(_ any, chunk duckdb.DataChunk) error {
+func (s *scan) FillChunk(state any, chunk duckdb.DataChunk) error {
+	l := state.(*lent)
+	if l.batch != nil {
+		l.pin.Unpin()
+		s.free <- l.batch
+		l.batch = nil
+	}
 	var next numbered
 	var more bool
 	select {
@@ -159,13 +182,13 @@ func (s *scan) FillChunk(_ any, chunk duckdb.DataChunk) error {
 	if !more {
 		return errors.Join(s.failure(), chunk.SetSize(0))
 	}
-	err := s.copy(chunk, next)
-	s.free <- next.batch
+	l.batch = next.batch
+	err := s.copy(chunk, next, &l.pin)
 	s.fail(err)
 	return err
 }
 
-func (s *scan) copy(chunk duckdb.DataChunk, from numbered) error {
+func (s *scan) copy(chunk duckdb.DataChunk, from numbered, pin *runtime.Pinner) error {
 	raw, err := rawChunk(chunk)
 	if err != nil {
 		return err
@@ -173,7 +196,7 @@ func (s *scan) copy(chunk duckdb.DataChunk, from numbered) error {
 	rows := from.batch.Len()
 	for i := range from.batch.Vectors {
 		vector := mapping.DataChunkGetVector(raw, mapping.IdxT(i))
-		if row, err := fill(vector, &from.batch.Vectors[i], rows); err != nil {
+		if row, err := fill(vector, &from.batch.Vectors[i], rows, pin); err != nil {
 			return &mistake{fmt.Errorf("column %q, row %d: %w", s.columns[i].Name, from.first+int64(row), err)}
 		}
 	}
