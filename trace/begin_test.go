@@ -8,7 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/monthend/monthend/trace"
+	"github.com/monthend/monthend/trace/sampling"
 )
 
 const (
@@ -115,6 +118,52 @@ func TestBeginOldTrace(t *testing.T) {
 				t.Errorf("parent: got %q, want none in a new trace", doc.ParentID)
 			}
 		})
+	}
+}
+
+// One of many jobs of one asking has a trace of its own, which names the asking's.
+func TestBeginApart(t *testing.T) {
+	d := listen(t)
+	tracer := newTracer(t, trace.Config{Address: d.addr(), Now: day})
+	ctx, seg := tracer.Begin(context.Background(), "worker", "Root="+root+";Parent="+parent+";Sampled=1", trace.BeginOptions{Apart: true})
+	seg.End(nil)
+	doc := d.one(tracer)
+	if doc.TraceID == root || doc.TraceID != trace.ID(ctx) || doc.ParentID != "" {
+		t.Errorf("trace %s, parent %q, want its own", doc.TraceID, doc.ParentID)
+	}
+	if doc.Annotations["parent_trace"] != root || doc.Annotations["parent_id"] != parent {
+		t.Errorf("annotations: %v", doc.Annotations)
+	}
+}
+
+// recorded is a sampler that remembers what it was asked.
+type recorded struct{ asked []sampling.Request }
+
+func (r *recorded) Sample(q sampling.Request) sampling.Decision {
+	r.asked = append(r.asked, q)
+	return sampling.Decision{Sample: true, Rule: "all"}
+}
+
+func TestSampler(t *testing.T) {
+	d := listen(t)
+	rules := &recorded{}
+	tracer := newTracer(t, trace.Config{Address: d.addr(), Sampler: rules, Now: day})
+	for _, header := range []string{"Root=" + root + ";Sampled=0", "Root=" + root + ";Sampled=1", "Root=" + root} {
+		_, seg := tracer.Begin(context.Background(), "worker", header, trace.BeginOptions{Path: "/monthly-financials"})
+		seg.End(nil)
+	}
+	_, seg := tracer.Begin(context.Background(), "worker", "", trace.BeginOptions{ForceSample: true})
+	seg.End(nil)
+	want := []sampling.Request{{Service: "worker", Path: "/monthly-financials", Chance: float64(0x8d74ae88) / (1 << 32)}} // root's end
+	if diff := cmp.Diff(want, rules.asked); diff != "" {
+		t.Errorf("asked (-want +got):\n%s", diff)
+	}
+	var names []any
+	for _, doc := range d.documents(tracer) {
+		names = append(names, doc.AWS["xray"].(map[string]any)["sampling_rule_name"])
+	}
+	if diff := cmp.Diff([]any{nil, "all", nil}, names); diff != "" {
+		t.Errorf("rules told (-want +got):\n%s", diff)
 	}
 }
 

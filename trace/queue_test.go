@@ -22,7 +22,7 @@ func TestQueueIsBounded(t *testing.T) {
 			ctx, abort := context.WithCancel(context.Background())
 			count := &counter{}
 			s := &sender{
-				count: count, wake: make(chan struct{}, 1), done: make(chan struct{}), abort: abort,
+				count: count, queue: newQueue(), done: make(chan struct{}), abort: abort,
 				socket: socket{address: conn.LocalAddr().String(), log: slog.New(slog.DiscardHandler), count: count},
 			}
 			for range row.fit + 7 {

@@ -10,9 +10,10 @@ import (
 // recording is one segment with its subsegments while they are told: the SDK's emitter for exactly this tree. It holds the
 // decision whether the trace is kept apart from the SDK, which always records, and the budget.
 type recording struct {
-	sender  *sender
-	count   *counter
-	keep    bool   // set before the segment is handed out, as are the next two
+	out     *outlet
+	head    bool   // the decision of sampling; set before the segment is handed out, as are the next four
+	partial bool   // the asker said that it does not keep its part
+	rule    string // that decided, "" when none did
 	lineage string // of the header that came in
 	version string // see Config
 
@@ -22,10 +23,11 @@ type recording struct {
 	ended  bool                    // the root is told
 	none   bool                    // discarded
 	budget budget
+	tail   tail
 }
 
-func newRecording(s *sender, c *counter) *recording {
-	return &recording{sender: s, count: c, open: map[*xray.Segment]*node{}}
+func newRecording(o *outlet) *recording {
+	return &recording{out: o, open: map[*xray.Segment]*node{}}
 }
 
 // node begins the record of seg; parent is nil for the root.
@@ -70,36 +72,81 @@ func (r *recording) emit(seg *xray.Segment) {
 	}
 	n := r.open[seg]
 	if n == nil {
-		r.count.add(func(c *Counters) { c.Duplicate++ })
+		r.out.count.add(func(c *Counters) { c.Duplicate++ })
 		return
 	}
 	delete(r.open, seg)
-	root := n.parent == nil
-	r.ended = r.ended || root
-	if r.none {
-		r.count.add(func(c *Counters) { c.Discarded++ })
-		return
+	switch {
+	case r.none:
+		r.out.count.add(func(c *Counters) { c.Discarded++ })
+	case !r.head && r.out.holding == nil, r.tail.over && r.tail.why == "":
+		r.out.count.add(func(c *Counters) { c.Unsampled++ })
+	default:
+		r.tell(n)
 	}
-	if !r.keep {
-		r.count.add(func(c *Counters) { c.Unsampled++ })
-		return
+	if n.parent == nil {
+		r.ended = true
+		r.letGo()
 	}
+}
+
+// tell decides between a document of its own, one that waits for its parent's, and a figure in its parent's.
+func (r *recording) tell(n *node) {
 	d := n.document()
-	if !r.budget.admits(d, r.brief) {
+	root := n.parent == nil
+	if root && !r.head {
+		if r.conclude(&d); r.tail.why == "" {
+			return
+		}
+	}
+	verdict, outdone := r.budget.judge(d, r.brief)
+	if outdone != nil {
+		r.unhold(outdone)
+		r.out.count.add(func(c *Counters) { c.OverBudget++ })
+	}
+	if verdict == rest {
 		r.budget.aggregate(d)
-		r.count.add(func(c *Counters) { c.OverBudget++ })
+		r.out.count.add(func(c *Counters) { c.OverBudget++ })
 		return
+	}
+	for _, data := range r.budget.due(d) {
+		r.unhold(data)
+		r.send(data)
 	}
 	r.budget.attachRest(&d)
 	data, shortened := fit(d, r.budget.room(root))
 	if data == nil {
 		r.budget.aggregate(d)
-		r.count.add(func(c *Counters) { c.TooBig++ })
+		r.out.count.add(func(c *Counters) { c.TooBig++ })
 		return
 	}
-	r.budget.spend(d, len(data))
 	if shortened {
-		r.count.add(func(c *Counters) { c.Cut++ })
+		r.out.count.add(func(c *Counters) { c.Cut++ })
 	}
-	r.sender.enqueue(data)
+	r.budget.spend(d.Namespace != "", len(data))
+	kept := true
+	if verdict == wait && r.open[n.parent.seg] != nil {
+		if kept = r.hold(data); kept {
+			r.budget.await(d, data)
+		}
+	} else {
+		kept = r.send(data)
+	}
+	if !kept {
+		r.budget.aggregate(d)
+	}
+}
+
+// send lets a document go, or holds it until it is clear whether the trace is kept; false when there is no room to hold it.
+func (r *recording) send(data []byte) bool {
+	if r.head || r.tail.why != "" {
+		r.release()
+		r.out.send(data)
+		return true
+	}
+	if !r.hold(data) {
+		return false
+	}
+	r.tail.held = append(r.tail.held, data)
+	return true
 }

@@ -17,8 +17,10 @@ type Segment struct{ n *node }
 
 // End closes the segment, flagged and explained by err as Class says. The first End counts, later ones do nothing.
 // Subsegments still open are not waited for; they may be ended later.
-func (s *Segment) End(err error) {
-	if s == nil || !s.n.conclude(err, nil) {
+func (s *Segment) End(err error) { s.close(err, nil) }
+
+func (s *Segment) close(err error, stack []uintptr) {
+	if s == nil || !s.n.conclude(err, stack) {
 		return
 	}
 	seg := s.n.seg
@@ -56,6 +58,33 @@ func (s *Segment) Metadata(key string, value any) {
 	}
 }
 
+// SetHTTP tells of the request that the segment serves.
+func (s *Segment) SetHTTP(h HTTP) {
+	if s != nil {
+		s.n.mu.Lock()
+		defer s.n.mu.Unlock()
+		s.n.http = &h
+	}
+}
+
+// Header is the trace header with this segment as Parent, "" for nil.
+func (s *Segment) Header() string {
+	if s == nil {
+		return ""
+	}
+	return s.n.header()
+}
+
+// Guard, deferred, ends the segment when the work panics, tells of the panic and lets it go on.
+func (s *Segment) Guard() {
+	value := recover()
+	if value == nil {
+		return
+	}
+	s.close(panicked{value}, callers())
+	panic(value)
+}
+
 // TraceID is the trace that the segment belongs to, "" for nil.
 func (s *Segment) TraceID() string {
 	if s == nil {
@@ -64,8 +93,8 @@ func (s *Segment) TraceID() string {
 	return s.n.seg.TraceID
 }
 
-// Sampled reports whether the trace is kept.
-func (s *Segment) Sampled() bool { return s != nil && s.n.rec.keep }
+// Sampled reports whether sampling keeps the trace, which is what others are told. Keep may have it kept all the same.
+func (s *Segment) Sampled() bool { return s != nil && s.n.rec.head }
 
 // node is one segment or subsegment: the SDK's half and what the SDK has no place for.
 type node struct {
@@ -111,7 +140,7 @@ func ID(ctx context.Context) string {
 }
 
 // Header is the trace header to send with what ctx's work asks of others, "" without a segment: the current subsegment as
-// Parent, and Sampled=0 when this trace is not kept, whatever is recorded meanwhile.
+// Parent, and Sampled=0 when sampling leaves the trace out, whatever is held or kept meanwhile.
 func Header(ctx context.Context) string {
 	if n := current(ctx); n != nil {
 		return n.header()
@@ -121,7 +150,7 @@ func Header(ctx context.Context) string {
 
 func (n *node) header() string {
 	h := header{root: n.seg.TraceID, parent: n.seg.ID, sampled: "0", lineage: n.rec.lineage}
-	if n.rec.keep {
+	if n.rec.head {
 		h.sampled = "1"
 	}
 	return h.String()
@@ -146,7 +175,10 @@ func (n *node) document() Document {
 	d.SQL, d.HTTP, d.Cause = n.sql, n.http, n.cause
 	d.AWS = maps.Clone(n.aws)
 	if n.parent == nil {
-		d.AWS = seg.AWS // says which SDK this is
+		d.AWS = maps.Clone(seg.AWS) // says which SDK this is
+		if n.rec.rule != "" {
+			d.AWS["xray"] = xray.SDK{Version: xray.SDKVersion, Type: xray.SDKType, RuleName: n.rec.rule}
+		}
 		d.Service = map[string]any{"runtime": seg.GetService().Runtime, "runtime_version": seg.GetService().RuntimeVersion}
 		if n.rec.version != "" {
 			d.Service["version"] = n.rec.version

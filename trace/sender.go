@@ -4,34 +4,23 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"sync"
 	"time"
 )
 
+// A burst and the pause after it: slow enough for a daemon with the usual 208 KiB receive buffer, fast enough to empty a full
+// queue in under a second.
 const (
-	maxQueued      = 4096    // documents waiting
-	maxQueuedBytes = 8 << 20 // and their bytes
-
-	// A burst and the pause after it: slow enough for a daemon with the usual 208 KiB receive buffer, fast enough to empty a full
-	// queue in under a second.
 	burstDocuments = 32
 	burstBytes     = maxDocument
 	burstPause     = 5 * time.Millisecond
-
-	flushTimeout = 2 * time.Second
 )
 
-// sender takes documents without ever blocking and sends them, paced, from one goroutine that ends with close.
+// sender is the exit to a daemon: paced, from one goroutine that ends with close.
 type sender struct {
 	count *counter
-	wake  chan struct{} // has room for one: there is something to do
+	queue *queue
 	done  chan struct{} // closed when the goroutine has ended
 	abort context.CancelFunc
-
-	mu     sync.Mutex
-	queue  [][]byte
-	size   int // bytes in queue
-	closed bool
 
 	// Only the goroutine uses these.
 	socket    socket
@@ -43,45 +32,24 @@ type sender struct {
 func newSender(address string, log *slog.Logger, count *counter) *sender {
 	ctx, abort := context.WithCancel(context.Background())
 	s := &sender{
-		count: count, wake: make(chan struct{}, 1), done: make(chan struct{}), abort: abort,
+		count: count, queue: newQueue(), done: make(chan struct{}), abort: abort,
 		socket: socket{address: address, log: log, count: count},
 	}
 	go s.run(ctx)
 	return s
 }
 
-// enqueue takes over document.
 func (s *sender) enqueue(document []byte) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case s.closed:
-		s.count.add(func(c *Counters) { c.AfterClose++ })
-		return
-	case len(s.queue) >= maxQueued || s.size+len(document) > maxQueuedBytes:
+	switch s.queue.push(document) {
+	case full:
 		s.count.add(func(c *Counters) { c.QueueFull++ })
-		return
-	}
-	s.queue = append(s.queue, document)
-	s.size += len(document)
-	s.nudge()
-}
-
-func (s *sender) nudge() {
-	select {
-	case s.wake <- struct{}{}:
-	default:
+	case closed:
+		s.count.add(func(c *Counters) { c.AfterClose++ })
 	}
 }
 
 func (s *sender) close(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, flushTimeout)
-	defer cancel()
-	s.mu.Lock()
-	s.closed = true
-	s.nudge()
-	s.mu.Unlock()
-
+	s.queue.close()
 	select {
 	case <-s.done:
 		return nil
@@ -89,6 +57,9 @@ func (s *sender) close(ctx context.Context) error {
 	}
 	s.abort()
 	<-s.done
+	if s.left == 0 {
+		return nil
+	}
 	return fmt.Errorf("send trace documents to %q: %d left: %w", s.socket.address, s.left, ctx.Err())
 }
 
@@ -98,30 +69,16 @@ func (s *sender) run(ctx context.Context) {
 	defer s.abort()
 	defer s.socket.hangUp()
 	for {
-		document, closed := s.next()
+		document, over := s.queue.pop()
 		switch {
 		case document != nil:
 			s.send(ctx, document)
-		case closed:
+		case over:
 			return
 		default:
-			<-s.wake
+			<-s.queue.wake
 		}
 	}
-}
-
-func (s *sender) next() (document []byte, closed bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.queue) == 0 {
-		s.queue = nil // lets go of what was sent
-		return nil, s.closed
-	}
-	document = s.queue[0]
-	s.queue[0] = nil
-	s.queue = s.queue[1:]
-	s.size -= len(document)
-	return document, s.closed
 }
 
 func (s *sender) send(ctx context.Context, document []byte) {
