@@ -79,7 +79,7 @@ func read(fsys fs.FS, dir string, schema *jsonschema.Schema) (*Reading, error) {
 	}
 	for i, p := range l.problems {
 		if p.Source == "" {
-			l.problems[i].Source = sourceLine(l.files[strings.TrimPrefix(strings.TrimPrefix(p.File, dir), "/")], p.Line)
+			l.problems[i].Source = LineOf(l.files[strings.TrimPrefix(strings.TrimPrefix(p.File, dir), "/")], p.Line)
 		}
 	}
 	r.root, r.Problems, r.Definition = root, SortProblems(l.problems), l.def

@@ -43,7 +43,7 @@ func (r *Reading) Dir() string { return r.dir }
 // ProblemIn is a mistake at a place of a file of the definition: a path inside the folder, a line and a column from 1. A line of 0
 // means the whole file.
 func (r *Reading) ProblemIn(file string, line, col int, message string) Problem {
-	return Problem{File: path.Join(r.dir, file), Line: line, Col: col, Message: message, Source: sourceLine(r.files[file], line)}
+	return Problem{File: path.Join(r.dir, file), Line: line, Col: col, Message: message, Source: LineOf(r.files[file], line)}
 }
 
 // ProblemAt is a mistake in the value of report.yaml at the end of steps: names of fields, and numbers from 0 of a list's items
@@ -70,7 +70,7 @@ func (r *Reading) inside(n *node, line, col int) place {
 	text := lines[line-1]
 	first := n.at.line + line - 1
 	for at := first; at <= first+1; at++ { // a block begins on the line after its mark
-		source := sourceLine(r.files[DefinitionFile], at)
+		source := LineOf(r.files[DefinitionFile], at)
 		from := 0
 		if at == n.at.line {
 			from = min(len(source), byteOf(source, n.at.col))
@@ -133,8 +133,8 @@ func find(root *node, path []string) (place, *node) {
 // maxSource bounds the line that a problem carries, in characters.
 const maxSource = 240
 
-// sourceLine is a line of a file, without its end; "" where there is none, or where it is too long to be shown.
-func sourceLine(data []byte, line int) string {
+// LineOf is a line of a file, without its end; "" where there is none, or where it is too long to be shown.
+func LineOf(data []byte, line int) string {
 	if line < 1 {
 		return ""
 	}

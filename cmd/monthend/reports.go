@@ -10,6 +10,7 @@ func newReportsCommand(a *app, s settings) *cobra.Command {
 	return group("reports", "The report definitions at hand, and the desk to write them at",
 		newReportsListCommand(a, s),
 		newReportsCheckCommand(a, s),
+		newReportsTestCommand(a, s),
 	)
 }
 

@@ -140,15 +140,21 @@ func (s *settings) checkOne(ctx context.Context, definitions *report.Catalog, na
 	if err != nil {
 		return checkedLine{}, err
 	}
-	line := checkedLine{Name: name, BuiltIn: definitions.Layer(name) == 0, Problems: []problemLine{}, reading: reading}
-	for _, p := range problems {
-		file := p.File
-		if !line.BuiltIn {
-			file = filepath.Join(s.Definitions, filepath.FromSlash(file))
-		}
-		line.Problems = append(line.Problems, problemLine{file, p.Line, p.Col, p.Message, p.Source})
-	}
+	line := checkedLine{Name: name, BuiltIn: definitions.Layer(name) == 0, reading: reading}
+	line.Problems = s.problemLines(problems, line.BuiltIn)
 	return line, nil
+}
+
+// problemLines names the files of problems as they are reached from here; what is built in has no path.
+func (s *settings) problemLines(problems []report.Problem, builtIn bool) []problemLine {
+	lines := make([]problemLine, len(problems))
+	for i, p := range problems {
+		lines[i] = problemLine{p.File, p.Line, p.Col, p.Message, p.Source}
+		if !builtIn {
+			lines[i].File = filepath.Join(s.Definitions, filepath.FromSlash(p.File))
+		}
+	}
+	return lines
 }
 
 // printChecked prints each mistake as compilers do, with the line it stands in and a mark below it, and a line on each definition.

@@ -4,9 +4,11 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"io"
 
 	"github.com/monthend/monthend/pipeline/column"
+	"github.com/monthend/monthend/report"
 )
 
 // Declare makes the table name_extracted without rows: enough to bind what reads it.
@@ -25,4 +27,35 @@ func (n nothing) Columns() []column.Column { return n }
 func (n nothing) Next(b *column.Batch) error {
 	b.Reset(n)
 	return io.EOF
+}
+
+// ReadComparative keeps rows as another month's dataset, as LoadComparative keeps those of a file.
+func (w *Workspace) ReadComparative(ctx context.Context, month, dataset string, r column.Reader) (d report.Dataset, err error) {
+	defer w.note(&err)
+	fail := func(err error) (report.Dataset, error) {
+		return report.Dataset{}, fmt.Errorf("read %s.%s: %w", month, dataset, blame(ctx, err))
+	}
+	if _, err := checkColumns(r.Columns()); err != nil {
+		return fail(err)
+	}
+	w.database.loads++
+	function := fmt.Sprintf("monthend_scan_%d", w.database.loads)
+	given := comparativeTable(month, dataset+" given")
+	if _, err := w.exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+name(comparativeSchema)); err != nil {
+		return fail(err)
+	}
+	alone := *w
+	alone.threads = 1 // so that the rows stay in their order
+	if _, err := alone.scanInto(ctx, given, function, r); err != nil {
+		return fail(err)
+	}
+	if err := w.keepComparative(ctx, month, "the rows given", dataset, "SELECT * FROM "+given+" ORDER BY rowid"); err != nil {
+		return fail(err)
+	}
+	columns := w.comparatives[month+"."+dataset].columns
+	rows, err := w.rows(ctx, comparativeTable(month, dataset), columns)
+	if err != nil {
+		return fail(err)
+	}
+	return report.Dataset{Name: dataset, Columns: drawn(columns), Rows: rows}, nil
 }
