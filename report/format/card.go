@@ -11,6 +11,7 @@ import (
 // cardView is one figure and how it has changed.
 type cardView struct {
 	Label, Value string
+	Figure       bool // never broken
 	Negative     bool
 	Changes      []changeView
 	Trend        *trendView
@@ -36,7 +37,7 @@ func viewCards(doc report.Document, b *report.KPIs) []cardView {
 	var out []cardView
 	for _, card := range b.Cards {
 		cell := viewCell(card.Value, cardStyle(doc, card))
-		view := cardView{Label: report.Clean(card.Label), Value: cell.Text, Negative: cell.Negative}
+		view := cardView{Label: report.Clean(card.Label), Value: cell.Text, Figure: cell.Figure, Negative: cell.Negative}
 		if len(card.Trend) > 0 {
 			view.Trend = &trendView{card.Trend, doc.Locale}
 		}

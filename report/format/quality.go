@@ -139,11 +139,3 @@ func figure(text string, l report.Locale) string {
 }
 
 func countIn(l report.Locale, n int64) string { return l.Figure(decimal.NewFromInt(n), 0) }
-
-// Workbooks are in English: their words stand in cells that formulas and people's macros may name.
-
-func verdict(v report.Validation) string { return verdictIn(v, report.English) }
-func count(n int64) string               { return countIn(report.English, n) }
-
-// severityWords says what a severity did, in words that need no manual.
-var severityWords = map[report.Severity]string{report.Warn: "warning", report.Reject: "reject", report.Fail: "must hold"}

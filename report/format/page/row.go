@@ -81,13 +81,7 @@ func (s setter) drawHead(head laidRow) {
 	s.b.Y = foot + 3
 }
 
-func (s setter) tableWidth() float64 {
-	sum := 0.0
-	for _, w := range s.widths {
-		sum += w
-	}
-	return sum
-}
+func (s setter) tableWidth() float64 { return sum(s.widths) }
 
 // text puts a line of a cell at its side of the i-th column, which begins at x.
 func (s setter) text(x, y float64, i int, line string, side Side, style Style) {

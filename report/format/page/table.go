@@ -1,10 +1,5 @@
 package page
 
-import (
-	"math"
-	"strings"
-)
-
 // Column is one column of a table.
 type Column struct {
 	Head string
@@ -53,11 +48,26 @@ const (
 )
 
 // Table draws a table below the cursor. Its head is repeated on every page; a heading is never the last row of a page, a sum never
-// the first. heading draws what stands above the table, of the given height, and stays with its first rows.
+// the first. heading draws what stands above the table, of the given height, and stays with its first rows. A table whose figures are
+// wider than a page is drawn in parts, one below the other, each with the first column.
 func (b *Book) Table(columns []Column, rows []Row, look Look, headingHeight float64, heading func()) {
-	look = b.shrink(columns, rows, look)
-	widths := b.widths(columns, rows, look)
-	s := setter{b: b, columns: columns, widths: widths, look: look}
+	parts := b.split(columns, rows, look)
+	for _, part := range parts { // all in one size
+		look = b.shrink(pick(columns, part), pickRows(rows, part), look)
+	}
+	for i, part := range parts {
+		if i > 0 {
+			b.Skip(14)
+			headingHeight, heading = 0, nil
+		}
+		b.set(pick(columns, part), pickRows(rows, part), look, headingHeight, heading)
+	}
+	b.Y += 2
+}
+
+// set draws one part of a table.
+func (b *Book) set(columns []Column, rows []Row, look Look, headingHeight float64, heading func()) {
+	s := setter{b: b, columns: columns, widths: b.widths(columns, rows, look), look: look}
 	laid := make([]laidRow, len(rows))
 	for i, r := range rows {
 		laid[i] = s.lay(r)
@@ -91,7 +101,6 @@ func (b *Book) Table(columns []Column, rows []Row, look Look, headingHeight floa
 		s.draw(laid[i], band%2 == 1)
 		band++
 	}
-	b.Y += 2
 }
 
 // mustBreak reports whether the i-th row begins a new page: when it has no room with the rows it must stand with.
@@ -104,93 +113,4 @@ func (s setter) mustBreak(rows []laidRow, i int) bool {
 		need += rows[j].height
 	}
 	return need > s.b.Left() && (need <= s.b.Whole()/2 || rows[i].height > s.b.Left())
-}
-
-// shrink sets the type smaller while the figures alone are wider than the page. Below the least size columns are cut off nowhere:
-// they wrap.
-func (b *Book) shrink(columns []Column, rows []Row, look Look) Look {
-	for look.Size > 5.5 {
-		sum := 0.0
-		for _, w := range b.least(columns, rows, look) {
-			sum += w
-		}
-		if sum <= Inner {
-			break
-		}
-		look.Size -= 0.5
-	}
-	return look
-}
-
-// least is the width that each column cannot do without: that of its longest figure, or of some words.
-func (b *Book) least(columns []Column, rows []Row, look Look) []float64 {
-	out := make([]float64, len(columns))
-	for i, width := range b.natural(columns, rows, look) {
-		out[i] = width
-		if columns[i].Wrap {
-			out[i] = math.Min(width, look.Size*7+2*padX)
-		}
-	}
-	return out
-}
-
-// natural is the width at which no cell of a column has to break.
-func (b *Book) natural(columns []Column, rows []Row, look Look) []float64 {
-	out := make([]float64, len(columns))
-	style := Style{Size: look.Size}
-	for i, c := range columns {
-		out[i] = math.Max(b.longestWord(c.Head, Style{Size: look.Size - 0.5, Weight: Bold}), c.Least)
-		if !c.Wrap {
-			continue
-		}
-		out[i] = math.Max(out[i], b.Width(c.Head, Style{Size: look.Size - 0.5, Weight: Bold}))
-	}
-	for _, r := range rows {
-		if r.Kind == Heading {
-			continue
-		}
-		style.Weight = Regular
-		if r.Kind != Plain {
-			style.Weight = Bold
-		}
-		for i, c := range r.Cells {
-			if c.Draw == nil {
-				out[i] = math.Max(out[i], b.Width(c.Text, style))
-			}
-		}
-	}
-	for i := range out {
-		out[i] += 2 * padX
-	}
-	return out
-}
-
-// longestWord is the width of the widest word: a head breaks between words.
-func (b *Book) longestWord(s string, style Style) float64 {
-	widest := 0.0
-	for _, word := range strings.Fields(s) {
-		widest = math.Max(widest, b.Width(word, style))
-	}
-	return widest
-}
-
-// widths gives every column its natural width if there is room, and takes what is missing from those that can wrap.
-func (b *Book) widths(columns []Column, rows []Row, look Look) []float64 {
-	natural, least := b.natural(columns, rows, look), b.least(columns, rows, look)
-	sum, give := 0.0, 0.0
-	for i := range natural {
-		sum, give = sum+natural[i], give+natural[i]-least[i]
-	}
-	out := make([]float64, len(columns))
-	for i := range natural {
-		switch {
-		case sum <= Inner: // what is free goes to all alike, but for a first column of names, which takes the most
-			out[i] = natural[i] + (Inner-sum)*natural[i]/sum
-		case give > 0 && sum-Inner <= give:
-			out[i] = natural[i] - (sum-Inner)*(natural[i]-least[i])/give
-		default:
-			out[i] = least[i]
-		}
-	}
-	return out
 }
