@@ -9,8 +9,10 @@ import (
 func newReportsCommand(a *app, s settings) *cobra.Command {
 	return group("reports", "The report definitions at hand, and the desk to write them at",
 		newReportsListCommand(a, s),
+		newReportsNewCommand(a, s),
 		newReportsCheckCommand(a, s),
 		newReportsTestCommand(a, s),
+		newReportsSchemaCommand(a),
 	)
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/monthend/monthend/pipeline/engine"
 	"github.com/monthend/monthend/report"
 	"github.com/monthend/monthend/report/catalog"
+	"github.com/monthend/monthend/report/scaffold"
 )
 
 // run runs one case of the definition in the folder "sales".
@@ -176,5 +177,27 @@ func TestFilesAreAsExpected(t *testing.T) {
 	}
 	if got := run(t, files, "sales", "one"); len(said(got)) > 0 || got.Compared != len(first.Files) {
 		t.Errorf("got %q over %d files", said(got), got.Compared)
+	}
+}
+
+// What a new definition begins as is as expected, whatever it is called.
+func TestScaffoldCases(t *testing.T) {
+	begun, err := scaffold.Files("payroll")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := fstest.MapFS{}
+	for _, f := range begun {
+		files["payroll/"+f.Path] = &fstest.MapFile{Data: f.Data}
+	}
+	if got := run(t, files, "payroll", "first"); len(said(got)) > 0 || got.Compared != 3 {
+		t.Errorf("got %q over %d files", said(got), got.Compared)
+	}
+	r, err := report.Read(files, "payroll")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := check(t, r, books(t)); len(got) > 0 {
+		t.Errorf("got %q", got)
 	}
 }
