@@ -192,8 +192,9 @@ func (j *attempt) redraw(ctx context.Context, snapshot *source.Snapshot, limits 
 		if len(missing.Datasets) == 0 && !slices.Contains(missing.Rows, query.Name) {
 			continue
 		}
-		j.advance(Progress{Stage: StageExtract, Step: query.Name + " of " + m.period.String(), Steps: len(j.def.Extract), Rows: j.rows()})
-		n, _, err := j.load(ctx, w, snapshot, query, m.period)
+		step := Progress{Stage: StageExtract, Step: query.Name + " of " + m.period.String(), Steps: len(j.def.Extract), Rows: j.rows()}
+		j.advance(step)
+		n, _, err := j.load(ctx, w, snapshot, query, m.period, step)
 		if err != nil {
 			return nil, fmt.Errorf("query %q: %w", query.Name, err)
 		}

@@ -71,23 +71,27 @@ func (j *attempt) leave(ctx context.Context, snapshot *source.Snapshot) {
 }
 
 func (j *attempt) extractOne(ctx context.Context, snapshot *source.Snapshot, query report.Extract) error {
-	n, digest, err := j.load(ctx, j.engine, snapshot, query, j.claim.Key.Period)
+	began := j.cfg.Now()
+	step := Progress{Stage: StageExtract, Step: query.Name, Done: len(j.extracts), Steps: len(j.def.Extract), Rows: j.rows()}
+	n, digest, err := j.load(ctx, j.engine, snapshot, query, j.claim.Key.Period, step)
 	if err != nil {
 		return err
 	}
 	j.extracts = append(j.extracts, extracted{Name: query.Name, Rows: n, Digest: hex.EncodeToString(digest[:])})
-	j.advance(Progress{Stage: StageExtract, Step: query.Name, Done: len(j.extracts), Steps: len(j.def.Extract), Rows: j.rows()})
+	step.Done, step.Rows, step.Rate = len(j.extracts), j.rows(), rate(n, j.cfg.Now().Sub(began))
+	j.advance(step)
 	return nil
 }
 
-// load moves the rows of one query, of one period, into a workspace.
-func (j *attempt) load(ctx context.Context, w *engine.Workspace, snapshot *source.Snapshot, query report.Extract, period report.Period) (n int64, digest [16]byte, err error) {
+// load moves the rows of one query, of one period, into a workspace. While they come, step is told with their number added.
+func (j *attempt) load(ctx context.Context, w *engine.Workspace, snapshot *source.Snapshot, query report.Extract, period report.Period,
+	step Progress) (n int64, digest [16]byte, err error) {
 	rows, err := snapshot.Query(ctx, query, j.params(period))
 	if err != nil {
 		return 0, digest, err
 	}
 	defer rows.Close()
-	if n, err = w.Load(ctx, query.Name, rows); err != nil {
+	if n, err = w.Load(ctx, query.Name, j.watch(rows, step)); err != nil {
 		return n, digest, err
 	}
 	if n != rows.Rows() {

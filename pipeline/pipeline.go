@@ -40,7 +40,7 @@ type Config struct {
 
 	Logger   *slog.Logger
 	Now      func() time.Time // monotonic durations, waits; never a period. nil is time.Now
-	Progress func(Progress)   // told of every step forward, from the run's goroutine; nil is nobody
+	Progress func(Progress)   // told of every step forward of a run, of one at a time; nil is nobody
 }
 
 // Runner runs jobs. It is safe for use by several goroutines. One process has one: what crashes together is told apart by
@@ -135,6 +135,7 @@ type Progress struct {
 	Done  int    // steps done of Steps
 	Steps int
 	Rows  int64 // extracted so far
+	Rate  int64 // rows a second of the extract query at hand; 0 in other stages
 }
 
 // Stage is one stage of a run; its text is the subsegment's name.

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/vbauerster/mpb/v8"
 	"github.com/vbauerster/mpb/v8/decor"
@@ -15,6 +17,8 @@ type bars struct {
 	progress func(pipeline.Progress)
 	all      *mpb.Progress
 	stage    map[pipeline.Stage]*mpb.Bar
+
+	rows, rate atomic.Int64 // of the extraction, see pace
 }
 
 // stageNames are the stages that have steps to show, as people call them.
@@ -65,12 +69,23 @@ func (b *bars) advance(p pipeline.Progress) {
 	if bar == nil {
 		bar = b.all.New(int64(p.Steps), mpb.BarStyle().Lbound("").Filler("━").Tip("━").Padding("─").Rbound(""),
 			mpb.PrependDecorators(decor.Name(name, decor.WC{W: 10, C: decor.DindentRight})),
-			mpb.AppendDecorators(decor.CountersNoUnit("%d of %d", decor.WCSyncSpace)),
+			mpb.AppendDecorators(decor.CountersNoUnit("%d of %d", decor.WCSyncSpace), decor.Any(b.pace)),
 			mpb.BarRemoveOnComplete(),
 		)
 		b.stage[p.Stage] = bar
 	}
+	b.rows.Store(p.Rows)
+	b.rate.Store(p.Rate)
 	bar.SetCurrent(int64(p.Done))
+}
+
+// pace is how many rows came so far and how fast, while they come. The bars ask for it in a goroutine of their own.
+func (b *bars) pace(decor.Statistics) string {
+	rate := b.rate.Load()
+	if rate == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %s rows, %s a second", count(b.rows.Load()), count(rate))
 }
 
 // end takes the bars away, the unfinished ones too, and waits until the terminal is clean.
