@@ -16,10 +16,13 @@ const (
 	HTML = "html"
 	JSON = "json"
 	PDF  = "pdf"
+	XLSX = "xlsx"
 )
 
 // Drawn reports whether a format of a definition is drawn here.
-func Drawn(format string) bool { return format == HTML || format == JSON || format == PDF }
+func Drawn(format string) bool {
+	return format == HTML || format == JSON || format == PDF || format == XLSX
+}
 
 // Draw writes doc in a drawn format.
 func Draw(format string, w io.Writer, doc report.Document) error {
@@ -31,8 +34,10 @@ func Draw(format string, w io.Writer, doc report.Document) error {
 		err = drawJSON(w, doc)
 	case PDF:
 		err = drawPDF(w, doc)
+	case XLSX:
+		err = drawXLSX(w, doc)
 	default:
-		return fmt.Errorf("draw %q: not a drawn format; want one of %s", format, strings.Join([]string{HTML, JSON, PDF}, ", "))
+		return fmt.Errorf("draw %q: not a drawn format; want one of %s", format, strings.Join([]string{HTML, JSON, PDF, XLSX}, ", "))
 	}
 	if err != nil {
 		return fmt.Errorf("draw %s: %w", format, err)
