@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 )
 
@@ -16,6 +17,9 @@ func (s *Server) handler() http.Handler {
 	mux.HandleFunc("POST /TraceSegments", operation(s.putTraceSegments))
 	mux.HandleFunc("POST /TelemetryRecords", operation(func(*struct{}) (any, error) { return struct{}{}, nil }))
 	mux.HandleFunc("POST /Traces", operation(s.batchGetTraces))
+	mux.HandleFunc("POST /TraceSummaries", operation(s.traceSummaries))
+	mux.HandleFunc("POST /ServiceGraph", operation(s.serviceGraph))
+	mux.HandleFunc("POST /TraceGraph", operation(s.traceGraph))
 	mux.HandleFunc("POST /GetSamplingRules", operation(s.samplingRules))
 	mux.HandleFunc("POST /SamplingTargets", operation(s.samplingTargets))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
@@ -34,7 +38,7 @@ func operation[In any](answer func(*In) (any, error)) http.HandlerFunc {
 		case errors.As(err, &large):
 			refuse(w, http.StatusRequestEntityTooLarge, fmt.Errorf("request body: more than %d bytes", large.Limit))
 			return
-		case err != nil:
+		case err != nil && !errors.Is(err, io.EOF): // nothing at all is an input without fields
 			refuse(w, http.StatusBadRequest, fmt.Errorf("request body: %w", err))
 			return
 		}

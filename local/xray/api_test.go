@@ -141,13 +141,27 @@ func TestTelemetryThroughTheSDK(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	s := start(t, xray.Config{})
 	c := dial(t, s)
-	_, later := c.GetServiceGraph(t.Context(), &client.GetServiceGraphInput{StartTime: aws.Time(time.Unix(1, 0)), EndTime: aws.Time(time.Unix(2, 0))})
+	_, later := c.GetGroups(t.Context(), &client.GetGroupsInput{})
+	_, backwards := c.GetServiceGraph(t.Context(), &client.GetServiceGraphInput{StartTime: aws.Time(time.Unix(2, 0)), EndTime: aws.Time(time.Unix(1, 0))})
+	_, long := c.GetServiceGraph(t.Context(), &client.GetServiceGraphInput{StartTime: aws.Time(time.Unix(1, 0)), EndTime: aws.Time(time.Unix(30_000, 0))})
+	_, group := c.GetServiceGraph(t.Context(), &client.GetServiceGraphInput{
+		StartTime: aws.Time(time.Unix(1, 0)), EndTime: aws.Time(time.Unix(2, 0)), GroupName: aws.String("slow"),
+	})
+	_, graph := c.GetTraceGraph(t.Context(), &client.GetTraceGraphInput{TraceIds: []string{}})
+	_, days := c.GetTraceSummaries(t.Context(), &client.GetTraceSummariesInput{StartTime: aws.Time(time.Unix(1, 0)), EndTime: aws.Time(time.Unix(200_000, 0))})
+	_, never := c.GetTraceSummaries(t.Context(), &client.GetTraceSummariesInput{StartTime: aws.Time(time.Unix(0, 0)), EndTime: aws.Time(time.Unix(2, 0))})
 	_, six := c.BatchGetTraces(t.Context(), &client.BatchGetTracesInput{TraceIds: make([]string, 6)})
 	_, none := c.PutTraceSegments(t.Context(), &client.PutTraceSegmentsInput{TraceSegmentDocuments: []string{}})
 	for want, err := range map[string]error{
-		"POST /ServiceGraph: the local X-Ray does not answer this operation": later,
-		"TraceIds: 6, want 1 to 5":       six,
-		"TraceSegmentDocuments: missing": none,
+		"POST /Groups: the local X-Ray does not answer this operation":  later,
+		"EndTime: not after StartTime":                                  backwards,
+		"Time range cannot be longer than 6 hours":                      long,
+		"GroupName: the local X-Ray has no groups but Default":          group,
+		"TraceIds: missing":                                             graph,
+		"Time range cannot be longer than 24 hours":                     days,
+		"StartTime and EndTime: both are needed, in seconds since 1970": never,
+		"TraceIds: 6, want 1 to 5":                                      six,
+		"TraceSegmentDocuments: missing":                                none,
 	} {
 		var refused *types.InvalidRequestException
 		var api smithy.APIError

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/monthend/monthend/trace"
 )
@@ -32,6 +33,8 @@ type kept struct {
 	records  map[string]record // by segment or subsegment id
 	bytes    int64
 	exceeded bool // a document was refused
+	updated  time.Time
+	revision int // how many documents came
 	place    *list.Element
 }
 
@@ -83,6 +86,8 @@ func (s *store) put(d trace.Document) error {
 		s.bytes += int64(r.size - was.size)
 	}
 	s.counters.Documents++
+	t.updated = s.config.Now()
+	t.revision++
 	for len(s.traces) > s.config.MaxTraces || s.bytes > s.config.MaxBytes && len(s.traces) > 1 {
 		s.drop(s.order.Front().Value.(*kept))
 	}

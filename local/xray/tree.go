@@ -11,8 +11,12 @@ import (
 
 // assembled is a trace as it is handed out.
 type assembled struct {
+	id       string
 	segments []trace.Document
+	start    float64 // of the earliest document, seconds since 1970
 	duration float64 // seconds, from the earliest start to the latest end
+	updated  float64 // when the last document came, seconds since 1970
+	revision int     // how many came
 	exceeded bool    // something of it was refused
 }
 
@@ -24,9 +28,30 @@ func (s *store) trace(id string) (assembled, bool) {
 		s.mu.Unlock()
 		return assembled{}, false
 	}
-	records, exceeded := maps.Clone(t.records), t.exceeded
+	copied := *t
+	copied.records = maps.Clone(t.records)
 	s.mu.Unlock()
-	return assembled{segments: build(id, records), duration: duration(records), exceeded: exceeded}, true
+	return copied.assemble(), true
+}
+
+// all builds every trace that is kept, by start, then id.
+func (s *store) all() []assembled {
+	var all []assembled
+	for _, id := range s.traceIDs() { // one after the other: the store is not held up meanwhile
+		if t, ok := s.trace(id); ok {
+			all = append(all, t)
+		}
+	}
+	slices.SortFunc(all, inOrder)
+	return all
+}
+
+func (t *kept) assemble() assembled {
+	a := assembled{
+		id: t.id, segments: build(t.id, t.records), updated: float64(t.updated.UnixMilli()) / 1000, revision: t.revision, exceeded: t.exceeded,
+	}
+	a.start, a.duration = extent(t.records)
+	return a
 }
 
 func byStart(a, b record) int {
@@ -88,14 +113,15 @@ func build(id string, records map[string]record) []trace.Document {
 	return segments
 }
 
-func duration(records map[string]record) float64 {
+// extent is the earliest start, and the seconds from there to the latest end.
+func extent(records map[string]record) (start, duration float64) {
 	start, end := math.Inf(1), 0.0
 	for _, r := range records {
 		start = min(start, r.document.StartTime)
 		end = max(end, r.document.EndTime)
 	}
 	if end <= start {
-		return 0
+		return start, 0
 	}
-	return math.Round((end-start)*1e6) / 1e6 // a float64 of today's seconds holds no more than microseconds
+	return start, math.Round((end-start)*1e6) / 1e6 // a float64 of today's seconds holds no more than microseconds
 }

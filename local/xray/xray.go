@@ -33,6 +33,8 @@ type Config struct {
 	MaxBytes  int64 // 0 is 64 MiB
 	// MaxTraceBytes bounds one trace, as X-Ray does: 0 is its 500 kB. Later documents are refused and the trace says so.
 	MaxTraceBytes int64
+	// PageSize is how many trace summaries one answer holds: 0 is 100.
+	PageSize int
 	// Now is the clock; nil is the real one.
 	Now func() time.Time
 }
@@ -45,7 +47,7 @@ func (c Config) withDefaults() (Config, error) {
 	if *c.SampleRate < 0 || *c.SampleRate > 1 {
 		return c, fmt.Errorf("sample rate %v: not between 0 and 1", *c.SampleRate)
 	}
-	if c.Reservoir < 0 || c.MaxTraces < 0 || c.MaxBytes < 0 || c.MaxTraceBytes < 0 {
+	if c.Reservoir < 0 || c.MaxTraces < 0 || c.MaxBytes < 0 || c.MaxTraceBytes < 0 || c.PageSize < 0 {
 		return c, errors.New("a bound is negative")
 	}
 	if c.MaxTraces == 0 {
@@ -56,6 +58,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.MaxTraceBytes == 0 {
 		c.MaxTraceBytes = 500_000
+	}
+	if c.PageSize == 0 {
+		c.PageSize = 100
 	}
 	if c.Now == nil {
 		c.Now = time.Now
