@@ -6,5 +6,5 @@ import "embed"
 
 // FS is the first layer of a report.Catalog: the folders of the shipped definitions.
 //
-//go:embed all:monthly-financials
+//go:embed all:monthly-financials all:bank-reconciliation
 var FS embed.FS

@@ -1,0 +1,10 @@
+SELECT
+    l.row_id::bigint        AS row_id,
+    l.id::bigint            AS id,
+    l.account_id::integer   AS account_id,
+    l.booked_on::date       AS booked_on,
+    l.reference::text       AS reference,
+    l.amount::numeric(18,2) AS amount
+FROM finance.cash_lines AS l
+WHERE l.booked_on >= @period_first
+  AND l.booked_on < @period_next
