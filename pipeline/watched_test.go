@@ -1,12 +1,14 @@
 package pipeline_test
 
 import (
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/monthend/monthend/pipeline"
 	"github.com/monthend/monthend/report"
+	"github.com/monthend/monthend/trace"
 )
 
 // While a query's rows come, people and the ledger are told how many there are and how fast they come, not only at its end.
@@ -40,5 +42,31 @@ func TestExtractionTellsItsRows(t *testing.T) {
 	}
 	if last := seen[len(seen)-1]; last.Done != 1 || last.Rows < atLedger {
 		t.Errorf("got %+v at the end", last)
+	}
+}
+
+// The subsegment of an extract query tells how many rows came, and when the first one did.
+func TestTraceTellsFirstRows(t *testing.T) {
+	w := newWorld(t, worldConfig{})
+	_, told := header()
+	asking := w.asking(march)
+	asking.Trace = told
+	result := w.runner.Run(t.Context(), asking)
+	found := 0
+	var look func([]trace.Document)
+	look = func(documents []trace.Document) {
+		for _, d := range documents {
+			if d.SQL != nil && strings.Contains(d.SQL.SanitizedQuery, "finance.") {
+				if metadata := d.Metadata["default"]; len(metadata["rows"]) == 0 || len(metadata["first_row_ms"]) == 0 {
+					t.Errorf("%s tells %s, want rows and first_row_ms", d.Name, metadata)
+				}
+				found++
+			}
+			look(d.Subsegments)
+		}
+	}
+	look(w.segments(result.TraceID, 1))
+	if found != 3 {
+		t.Errorf("got %d queries, want 3", found)
 	}
 }
