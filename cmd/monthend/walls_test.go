@@ -117,6 +117,7 @@ func TestWalls(t *testing.T) {
 func TestOwners(t *testing.T) {
 	owners := []struct{ library, folder, why string }{
 		{"github.com/aws/aws-xray-sdk-go", "trace", "the X-Ray SDK is in maintenance: one room owns it"},
+		{"go.opentelemetry.io/", "trace/otlp", "one room translates: the others know documents"},
 		{"github.com/duckdb/", "pipeline/engine", "the engine's version is pinned and its C++ is fenced in"},
 		{"github.com/spf13/cobra", "cmd", "commands are constructors; what they do is plain Go"},
 		{"charm.land/fang", "cmd", "it draws help and nothing else"},
