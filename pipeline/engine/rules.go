@@ -24,7 +24,7 @@ func (w *Workspace) scanOf(ctx context.Context, r report.Rule) (string, error) {
 	case r.Check != "":
 		return w.checkScan(ctx, r)
 	case len(r.Unique) > 0:
-		return w.uniqueScan(r)
+		return w.uniqueScan(ctx, r)
 	case r.References != nil:
 		return w.referenceScan(r)
 	}
@@ -56,55 +56,6 @@ func hasClause(node map[string]any) bool {
 	empty := func(key string) bool { list, _ := node[key].([]any); return len(list) == 0 }
 	return !empty("modifiers") || !empty("group_expressions") ||
 		node["where_clause"] != nil || node["having"] != nil || node["qualify"] != nil
-}
-
-// uniqueScan keeps every row of a group that has more than one, or all but the first. NULLs count as equal: two rows without a
-// number are two rows that cannot be told apart, one is not.
-func (w *Workspace) uniqueScan(r report.Rule) (string, error) {
-	if err := w.haveColumns(r.On, r.Unique...); err != nil {
-		return "", err
-	}
-	same := make([]string, len(r.Unique))
-	for i, c := range r.Unique {
-		same[i] = fmt.Sprintf("%s.%s IS NOT DISTINCT FROM %s.%s", name(r.On), name(c), other, name(c))
-	}
-	rows := fmt.Sprintf("%s SEMI JOIN (SELECT %s FROM %s GROUP BY ALL HAVING count(*) > 1) AS %s ON %s",
-		source(r.On), names(r.Unique), source(r.On), other, strings.Join(same, " AND "))
-	if !r.KeepFirst {
-		return fmt.Sprintf("SELECT %s.rowid FROM %s", name(r.On), rows), nil
-	}
-	order, err := w.orderTerms(r)
-	if err != nil {
-		return "", err
-	}
-	return fmt.Sprintf("SELECT id FROM (SELECT %s.rowid AS id, row_number() OVER (PARTITION BY %s ORDER BY %s) AS place FROM %s) WHERE place > 1",
-		name(r.On), names(r.Unique), order, rows), nil
-}
-
-// orderTerms is the rule's order and then every column: rows that tie in the former are told apart by the latter, so the
-// same row is kept each time.
-func (w *Workspace) orderTerms(r report.Rule) (string, error) {
-	if len(r.Order) == 0 {
-		return "", errors.New("keep: first needs an order")
-	}
-	var terms []string
-	for _, term := range r.Order {
-		column, direction := term, ""
-		if before, after, found := strings.Cut(term, " "); found {
-			column, direction = before, strings.ToUpper(strings.TrimSpace(after))
-		}
-		if direction != "" && direction != "ASC" && direction != "DESC" {
-			return "", fmt.Errorf("order %q is not a column, or a column and asc or desc", term)
-		}
-		if err := w.haveColumns(r.On, column); err != nil {
-			return "", err
-		}
-		terms = append(terms, strings.TrimSpace(name(column)+" "+direction)+" NULLS LAST")
-	}
-	for _, column := range w.extracts[r.On].columns {
-		terms = append(terms, name(column)+" NULLS LAST")
-	}
-	return strings.Join(terms, ", "), nil
 }
 
 // referenceScan keeps the rows whose value is not there. NULL is nowhere, so it breaks the rule.
