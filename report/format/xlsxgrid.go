@@ -66,6 +66,21 @@ func (g *grid) wrapped(first int, style sheet.StyleID, s string) {
 // lineHeight is that of a line of running text, in points.
 const lineHeight = 14.5
 
+// widen gives each column the room that its texts need, merged ones left out, as far as the most that a column may have.
+func (g *grid) widen() {
+	merged := map[[2]int]bool{}
+	for _, area := range g.page.Merged {
+		merged[[2]int{area.Row, area.Column}] = true
+	}
+	for r, row := range g.rows {
+		for c, cell := range row.cells {
+			if text, ok := cell.value.(string); ok && !merged[[2]int{r, c}] {
+				g.page.Widths[c] = min(max(g.page.Widths[c], textWidth(text)+padding), maxWidth)
+			}
+		}
+	}
+}
+
 // The room on a printed page, A4 across without its margins, in points.
 const (
 	paperWidth  = 730.0

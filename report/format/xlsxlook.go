@@ -19,6 +19,7 @@ const (
 	warnColor   = "9A4B06"
 	headColor   = "E8EEF7"
 	behindColor = "94A3B8"
+	olderColor  = "CBD5E1"
 )
 
 // seriesColors are those of a chart's series, by their order.

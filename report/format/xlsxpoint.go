@@ -145,7 +145,10 @@ func (x *workbook) native(i int, place sheet.Area) sheet.Chart {
 			Cells: sheet.Area{Row: 1, Column: column, LastRow: len(c.Labels), LastColumn: column},
 		}
 		if s.Behind {
-			series.Color = behindColor
+			series.Color, series.Thin = behindColor, true
+			if n > 1 {
+				series.Color = olderColor
+			}
 		}
 		if len(c.Series) == 1 {
 			series.Below = badColor

@@ -38,6 +38,7 @@ func (x *workbook) drawQuality() error {
 	q.block()
 	q.rules(v)
 	q.offending(v, shown)
+	q.widen()
 	return q.write(x.quality)
 }
 

@@ -208,8 +208,10 @@ func (d *tableSheet) sums(values []any, base sheet.Style, spans [][2]int) {
 		style := d.style(i, base)
 		sum, ok := asDecimal(v)
 		if !ok || d.lossy[i] || !sheet.Exact(sum) || len(d.table.Rows) == 0 {
-			if text, isText := v.(string); isText {
-				v = report.Clean(text)
+			if text, isLabel := v.(string); isLabel {
+				base.Align = sheet.Left
+				d.s.Text(d.book.Style(base), report.Clean(text))
+				continue
 			}
 			write(d.s, style, v, d.table.Kinds[i])
 			continue

@@ -39,6 +39,7 @@ type Series struct {
 	Values []any
 	Color  string
 	Below  string // the colour of bars below zero; "" is Color
+	Thin   bool   // a line that stays behind the others
 }
 
 func (c Chart) xml() string {
@@ -90,7 +91,8 @@ func (c Chart) series() string {
 			i, i, escape(c.On.Area(s.Head)), escape(s.Name))
 		switch c.Kind {
 		case LineChart:
-			out.WriteString(`<c:spPr><a:ln w="25400" cap="rnd">` + fill(s.Color) + `<a:round/></a:ln></c:spPr><c:marker><c:symbol val="none"/></c:marker>`)
+			width := map[bool]string{false: "25400", true: "15875"}[s.Thin]
+			out.WriteString(`<c:spPr><a:ln w="` + width + `" cap="rnd">` + fill(s.Color) + `<a:round/></a:ln></c:spPr><c:marker><c:symbol val="none"/></c:marker>`)
 		case AreaChart:
 			out.WriteString(`<c:spPr><a:solidFill><a:srgbClr val="` + s.Color + `"><a:alpha val="55000"/></a:srgbClr></a:solidFill></c:spPr>`)
 		default:
