@@ -105,7 +105,7 @@ func empty(t testing.TB) report.Document {
 }
 
 func TestDrawnTwiceIsEqual(t *testing.T) {
-	for _, name := range []string{format.HTML, format.JSON, format.PDF} {
+	for _, name := range []string{format.HTML, format.JSON, format.PDF, format.XLSX} {
 		first, second := draw(t, name, sample(t, march(1))), draw(t, name, sample(t, march(1)))
 		if !bytes.Equal(first, second) {
 			t.Errorf("%s: two drawings differ", name)
@@ -133,7 +133,7 @@ func (f *full) Write(p []byte) (int, error) {
 }
 
 func TestDrawReportsAFullDisk(t *testing.T) {
-	for _, name := range []string{format.HTML, format.JSON, format.PDF} {
+	for _, name := range []string{format.HTML, format.JSON, format.PDF, format.XLSX} {
 		if err := format.Draw(name, &full{after: 1000}, sample(t, march(1))); err == nil {
 			t.Errorf("%s: got no error", name)
 		}
@@ -180,6 +180,17 @@ func TestNastyText(t *testing.T) {
 	}
 	if !json.Valid(draw(t, format.JSON, doc)) {
 		t.Error("json: not valid")
+	}
+	pdf := draw(t, format.PDF, doc)
+	for _, page := range pages(t, pdf) {
+		for _, line := range page {
+			if strings.ContainsAny(line, "\x00\x1b\u202e\u2028") {
+				t.Errorf("pdf: %q came through", line)
+			}
+		}
+	}
+	if text := words(t, pdf); !strings.Contains(text, "□") || !strings.Contains(text, "日本") || !strings.Contains(text, "U+1F600") {
+		t.Error("pdf: the readable part of the text is gone")
 	}
 }
 

@@ -3,13 +3,17 @@
 package page
 
 import (
+	"encoding/binary"
 	"fmt"
 	"io"
 	"maps"
 	"slices"
 	"time"
+	"unicode/utf16"
 
 	"codeberg.org/go-pdf/fpdf"
+
+	"github.com/monthend/monthend/report"
 )
 
 // Measures of a page in points: A4.
@@ -54,11 +58,11 @@ func New(o Options) (*Book, error) {
 	b.pdf.SetCreationDate(o.Date)
 	b.pdf.SetModificationDate(o.Date)
 	b.pdf.SetCatalogSort(true)
-	b.pdf.SetProducer("monthend", true)
-	b.pdf.SetTitle(o.Title, true)
-	b.pdf.SetAuthor(o.Author, true)
-	b.pdf.SetSubject(o.Subject, true)
-	b.pdf.SetKeywords(o.Keywords, true)
+	b.pdf.SetProducer("monthend", false)
+	b.pdf.SetTitle(utf16Text(o.Title), false)
+	b.pdf.SetAuthor(utf16Text(o.Author), false)
+	b.pdf.SetSubject(utf16Text(o.Subject), false)
+	b.pdf.SetKeywords(utf16Text(o.Keywords), false)
 	b.pdf.SetLang(o.Language)
 	b.pdf.SetAutoPageBreak(false, 0) // rows and headings know better
 	b.pdf.SetMargins(0, 0, 0)
@@ -67,6 +71,18 @@ func New(o Options) (*Book, error) {
 	b.pdf.SetLineJoinStyle("round")
 	b.Break()
 	return b, nil
+}
+
+// utf16Text is a text as the file's own fields hold it: any rune, which the library's own encoding would not keep.
+func utf16Text(s string) string {
+	if s == "" {
+		return ""
+	}
+	out := []byte("\xfe\xff")
+	for _, code := range utf16.Encode([]rune(report.Clean(s))) {
+		out = binary.BigEndian.AppendUint16(out, code)
+	}
+	return string(out)
 }
 
 // Break begins a new page.
