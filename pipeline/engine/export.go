@@ -16,6 +16,7 @@ import (
 // The formats the engine writes itself.
 const (
 	CSV     = "csv"
+	RawCSV  = "csv, raw" // CSV for machines: no text gets an apostrophe
 	Parquet = "parquet"
 )
 
@@ -24,8 +25,9 @@ const (
 //
 // CSV is UTF-8 with a header, commas, LF and the quoting of RFC 4180; NULL is empty and an empty text is "". Decimals are
 // plain digits, dates YYYY-MM-DD, timestamps ISO 8601 with microseconds and, where there is a zone, its offset. A text
-// that a spreadsheet would take for a formula gets an apostrophe before it. Parquet keeps decimals and timestamps as such,
-// compressed with zstd.
+// or a head that a spreadsheet would take for a formula, since its first character after any spaces is one of = + - @ (full-width
+// ones too), a tab or a line end, gets an apostrophe before it; RawCSV leaves it as it is. Parquet keeps decimals and timestamps
+// as such, compressed with zstd.
 func (w *Workspace) Export(ctx context.Context, dataset, format, path string) (rows int64, err error) {
 	defer w.note(&err)
 	columns, computed := w.datasets[dataset]
@@ -116,14 +118,16 @@ func (w *Workspace) copyTo(ctx context.Context, columns []exported, from, format
 	for i, c := range columns {
 		list[i] = name(c.name)
 		if format == CSV {
-			list[i] = csvExpression(c) + " AS " + name(plain(c.name))
+			list[i] = csvExpression(c, true) + " AS " + name(plain(c.name))
+		} else if format == RawCSV {
+			list[i] = csvExpression(c, false) + " AS " + name(c.name)
 		} else if elem, found := strings.CutPrefix(c.ddl, "INTERVAL"); found {
 			// Parquet's own has milliseconds and no sign.
 			list[i] = "CAST(" + list[i] + " AS VARCHAR" + elem + ") AS " + list[i]
 		}
 	}
 	switch format {
-	case CSV:
+	case CSV, RawCSV:
 		options = `FORMAT csv, HEADER true, DELIMITER ',', QUOTE '"', ESCAPE '"', NULLSTR ''`
 	case Parquet:
 	default:

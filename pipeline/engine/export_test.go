@@ -43,11 +43,12 @@ func TestCSV(t *testing.T) {
 		[]any{8, dec("0"), "日本商事 – 5", summer, summer, summer, true},
 		[]any{9, dec("0"), "@SUM(A1)", summer, summer, summer, true},
 		[]any{10, dec("0"), "-2+3", summer, summer, summer, true},
+		[]any{11, dec("0"), "  =1+1", summer, summer, summer, true},
 	)
 	d := dataset(t, w, `SELECT id, amount AS "+amount", s, day, ts, tz, ok FROM t_extracted ORDER BY id`)
 	path := filepath.Join(spool, "files", "d.csv")
 	n, err := w.Export(context.Background(), d.Name, engine.CSV, path)
-	if err != nil || n != 10 {
+	if err != nil || n != 11 {
 		t.Fatalf("got %d rows, %v", n, err)
 	}
 	got, err := os.ReadFile(path)
@@ -65,15 +66,31 @@ func TestCSV(t *testing.T) {
 		"7,0.00,'\tx" + rest +
 		"8,0.00,日本商事 – 5" + rest +
 		"9,0.00,'@SUM(A1)" + rest +
-		"10,0.00,'-2+3" + rest
+		"10,0.00,'-2+3" + rest +
+		"11,0.00,'  =1+1" + rest
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Error(diff)
 	}
-	if records, err := csv.NewReader(strings.NewReader(string(got))).ReadAll(); err != nil || len(records) != 11 {
+	if records, err := csv.NewReader(strings.NewReader(string(got))).ReadAll(); err != nil || len(records) != 12 {
 		t.Errorf("the standard library reads %d records, %v", len(records), err)
 	}
 	if left, _ := filepath.Glob(filepath.Join(spool, "files", "*.part")); len(left) > 0 {
 		t.Errorf("left behind: %v", left)
+	}
+}
+
+// TestRawCSV writes what machines read back: texts as they are, everything else as ever.
+func TestRawCSV(t *testing.T) {
+	spool := t.TempDir()
+	w := open(t, engine.Config{Spool: spool, TimeZone: "Asia/Kolkata"})
+	load(t, w, "t", "s text, tz timestamptz", []any{"=1+1", time.Date(2026, 3, 29, 1, 0, 0, 0, time.UTC)}, []any{"-2", nil})
+	d := dataset(t, w, `SELECT s AS "=s", tz FROM t_extracted ORDER BY s`)
+	path := filepath.Join(spool, "d.csv")
+	if _, err := w.Export(context.Background(), d.Name, engine.RawCSV, path); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff("=s,tz\n-2,\n=1+1,2026-03-29T06:30:00.000000+05:30\n", read(t, path)); diff != "" {
+		t.Error(diff)
 	}
 }
 
