@@ -114,6 +114,9 @@ func (j *attempt) draw(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := j.addDetails(ctx, &document); err != nil {
+		return err
+	}
 	formats := j.def.Formats
 	kept := j.lease != nil && !slices.Contains(j.def.Formats, engine.Parquet)
 	if kept {
@@ -150,13 +153,17 @@ func (j *attempt) restatement() string {
 func (j *attempt) drawFormat(ctx context.Context, name string, document report.Document) error {
 	switch name {
 	case engine.CSV, engine.Parquet:
+		export := name
+		if name == engine.CSV && j.def.RawCSV {
+			export = engine.RawCSV
+		}
 		for _, dataset := range j.datasets {
 			file := dataset.Name + "." + name
 			if name == engine.Parquet {
 				file = keptName(dataset.Name)
 			}
 			if err := j.make(file, name, func(path string) error {
-				_, err := j.engine.Export(ctx, dataset.Name, name, path)
+				_, err := j.engine.Export(ctx, dataset.Name, export, path)
 				return err
 			}); err != nil {
 				return err
