@@ -72,6 +72,22 @@ func TestSandbox(t *testing.T) {
 			t.Errorf("select %s: passes", sql)
 		}
 	}
+	for _, sql := range []string{
+		"SELECT 1, (SELECT count(*) FROM '" + secret + "')",
+		"SELECT count(*), 1 FROM read_csv('" + secret + "')",
+		"SELECT 1, 1; COPY t_extracted TO '" + filepath.Join(outside, "stolen.csv") + "'",
+		"ATTACH '" + filepath.Join(outside, "x.db") + "' AS x", "LOAD httpfs", "SET threads = 8", "SELECT 1, random()::DECIMAL(3,2)",
+	} {
+		def := report.Definition{
+			Extract: []report.Extract{{Name: "t"}},
+			Rules:   []report.Rule{{Name: "r", Severity: report.Fail, Assert: sql, AssertPath: "sql/r.sql"}},
+		}
+		fresh := open(t, engine.Config{})
+		load(t, fresh, "t", "id int64", []any{1})
+		if v, err := fresh.Validate(context.Background(), def); err == nil {
+			t.Errorf("assert %s: gives %+v", sql, v)
+		}
+	}
 	for _, check := range []string{
 		"1=1); DROP TABLE t_extracted; --", "1=1) FROM t_extracted; DROP TABLE t_extracted; SELECT (1=1", "TRUE), (FALSE", "TRUE) FROM t_extracted WHERE (TRUE",
 		"TRUE) AS a, (TRUE", "TRUE) FROM t_extracted UNION SELECT (TRUE", "TRUE) FROM t_extracted AS x ORDER BY (1",
@@ -89,6 +105,57 @@ func TestSandbox(t *testing.T) {
 	}
 	if got := dataset(t, w, "SELECT id FROM t_extracted ORDER BY id").Rows; len(got) != 1 {
 		t.Errorf("the table has %d rows", len(got))
+	}
+	if left, err := os.ReadDir(outside); err != nil || len(left) != 1 {
+		t.Errorf("outside there are %d files, %v", len(left), err)
+	}
+}
+
+// TestDatabaseIsLocked goes past the check of the SQL: were it ever to let something through, the database refuses it.
+func TestDatabaseIsLocked(t *testing.T) {
+	spool, outside := t.TempDir(), t.TempDir()
+	secret := filepath.Join(outside, "secret.csv")
+	if err := os.WriteFile(secret, []byte("a\n1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	pool, err := engine.NewPool(spool, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { pool.Close() })
+	for name, w := range map[string]*engine.Workspace{
+		"alone": open(t, engine.Config{Spool: spool}), "of a pool": open(t, engine.Config{Spool: spool, Pool: pool}),
+	} {
+		load(t, w, "t", "id int64", []any{1})
+		for what, statements := range map[string][]string{
+			"reads a file": {
+				"SELECT * FROM read_csv('" + secret + "')", "SELECT * FROM '" + secret + "'", "SELECT * FROM read_text('/etc/passwd')",
+				"SELECT * FROM glob('/etc/*')", "COPY t_extracted FROM '" + secret + "'", "IMPORT DATABASE '" + outside + "'",
+				"SELECT * FROM read_csv('" + filepath.Join(spool, "..", filepath.Base(outside), "secret.csv") + "')",
+			},
+			"writes a file": {
+				"COPY t_extracted TO '" + filepath.Join(outside, "stolen.csv") + "'", "EXPORT DATABASE '" + outside + "'",
+				"COPY t_extracted TO '" + filepath.Join(outside, "stolen.parquet") + "' (FORMAT parquet)",
+			},
+			"loads an extension": {
+				"INSTALL httpfs", "LOAD httpfs", "FORCE INSTALL httpfs FROM 'http://127.0.0.1:1'", "LOAD '" + filepath.Join(outside, "x.duckdb_extension") + "'",
+			},
+			"changes a setting": {
+				"SET memory_limit = '10GB'", "RESET memory_limit", "PRAGMA threads = 8", "SET GLOBAL enable_external_access = true",
+				"SET lock_configuration = false", "SET allowed_directories = ['/']", "SET temp_directory = '" + outside + "'",
+				"SET TimeZone = 'Asia/Tokyo'", "SET preserve_insertion_order = true",
+			},
+			"attaches a database": {
+				"ATTACH '" + filepath.Join(outside, "x.db") + "' AS x", "ATTACH '" + filepath.Join(outside, "x.db") + "' AS x (READ_ONLY)",
+				"ATTACH 'postgres://127.0.0.1/x' AS x (TYPE postgres)",
+			},
+		} {
+			for _, statement := range statements {
+				if err := w.Exec(context.Background(), statement); err == nil {
+					t.Errorf("%s: %s: %s passes", name, what, statement)
+				}
+			}
+		}
 	}
 	if left, err := os.ReadDir(outside); err != nil || len(left) != 1 {
 		t.Errorf("outside there are %d files, %v", len(left), err)
