@@ -5,22 +5,23 @@ import "time"
 // Definition says what a report is: what to extract, which rules the rows must keep, which datasets are computed from the
 // valid rows, and in which order a reader meets them. It is read from a folder with report.yaml and its .sql files.
 type Definition struct {
-	Name     string
-	Title    string
-	Company  string         // whose figures these are; may be empty
-	Location *time.Location // where the month begins and ends
-	Currency string         // ISO 4217 code
-	Locale   Locale         // how figures and dates are written; English when left out
-	Ready    Extract        // says whether the source holds the whole month; no SQL: it always does
-	Extract  []Extract      // in the order of the file
-	Rules    []Rule
-	Gate     Gate
-	Datasets []DatasetQuery // in the order of the file
-	Document []BlockSpec
-	Formats  []string // of Formats, in the order of the file
-	Details  []string // extracts whose valid rows a workbook holds, in the order of the file
-	RawCSV   bool     // CSV for machines: a text that looks like a formula is left as it is
-	Digest   string   // hex sha256 over report.yaml and every file it names
+	Name      string
+	Title     string
+	Company   string         // whose figures these are; may be empty
+	Location  *time.Location // where the month begins and ends
+	Currency  string         // ISO 4217 code
+	Locale    Locale         // how figures and dates are written; English when left out
+	Ready     Extract        // says whether the source holds the whole month; no SQL: it always does
+	Extract   []Extract      // in the order of the file
+	Rules     []Rule
+	Gate      Gate
+	Datasets  []DatasetQuery // in the order of the file
+	Document  []BlockSpec
+	Formats   []string  // of Formats, in the order of the file
+	Details   []string  // extracts whose valid rows a workbook holds, in the order of the file
+	RawCSV    bool      // CSV for machines: a text that looks like a formula is left as it is
+	SlowAfter SlowAfter // from when on a run is slow
+	Digest    string    // hex sha256 over report.yaml and every file it names
 }
 
 // Extract is one query against the source; its rows become the engine's table Name.

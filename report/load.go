@@ -122,6 +122,7 @@ func (l *loader) read(root *node) {
 	l.readCurrency(root.get("currency"))
 	l.def.Locale = Locale(root.get("locale").str())
 	l.readReady(root.get("ready"))
+	l.readSlowAfter(root.get("slow_after"))
 	l.readExtracts(root.get("extract"))
 	l.readDatasets(root.get("generate").get("datasets"))
 	l.readRules(root.get("validate").get("rules"))

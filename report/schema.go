@@ -28,6 +28,7 @@ var patternWords = map[string]string{
 	`^[0-9]{1,3}(\.[0-9]{1,6})?%$`:  "a percentage such as 2% or 0.5%",
 	`^[a-z][a-z0-9_]{0,47}\([A-Za-z_][A-Za-z0-9_]{0,62}\)$`: "table(column)",
 	`^[0-9]{1,30}(\.[0-9]{1,18})?$`:                         `a decimal in quotes such as "0.00"`,
+	`^[1-9][0-9]{0,4}[smh]$`:                                "a time such as 90s, 10m or 2h",
 	`^[1-9][0-9]{0,3}[dh]$`:                                 "a number of days or hours such as 2d or 36h",
 }
 
