@@ -112,6 +112,9 @@ func (j *attempt) fetch(ctx context.Context, version ledger.Version, want Artifa
 // reconstruct makes what is still missing of other months from their rows, in the snapshot of the month itself and before its rows:
 // so the rows of two months are never held at once.
 func (j *attempt) reconstruct(ctx context.Context, snapshot *source.Snapshot) error {
+	if err := j.prepare(ctx, snapshot); err != nil {
+		return err
+	}
 	for _, m := range j.months {
 		err := trace.Span(ctx, m.Name, func(ctx context.Context) error {
 			missing := m.missing()
@@ -123,7 +126,21 @@ func (j *attempt) reconstruct(ctx context.Context, snapshot *source.Snapshot) er
 			return j.reconstructMonth(ctx, snapshot, m, missing)
 		})
 		if err != nil {
-			return fmt.Errorf("%s: %s unpublished: %w", m.Name, m.period, err)
+			return fmt.Errorf("%s: %s %s: %w", m.Name, m.period, unpublished, err)
+		}
+	}
+	return nil
+}
+
+// prepare has the source look at every query before one is run for another month: a mistake in it is a mistake of this month's.
+func (j *attempt) prepare(ctx context.Context, snapshot *source.Snapshot) error {
+	incomplete := func(m *month) bool { return strings.Contains(m.source(), unpublished) }
+	if !slices.ContainsFunc(j.months, incomplete) {
+		return nil
+	}
+	for _, query := range j.def.Extract {
+		if _, err := snapshot.Describe(ctx, query); err != nil {
+			return fmt.Errorf("query %q: %w", query.Name, err)
 		}
 	}
 	return nil
@@ -145,6 +162,9 @@ func (m *month) missing() report.Comparison {
 	return out
 }
 
+// unpublished marks figures that stand in no version.
+const unpublished = "unpublished"
+
 // source says where a month's figures come from: "v3", "unpublished", or both where the version lacks some.
 func (m *month) source() string {
 	var parts []string
@@ -152,7 +172,7 @@ func (m *month) source() string {
 		parts = append(parts, fmt.Sprintf("v%d", m.published.Version))
 	}
 	if missing := m.missing(); len(missing.Datasets)+len(missing.Rows) > 0 {
-		parts = append(parts, "unpublished")
+		parts = append(parts, unpublished)
 	}
 	return strings.Join(parts, ", ")
 }
@@ -172,7 +192,7 @@ func (j *attempt) reconstructMonth(ctx context.Context, snapshot *source.Snapsho
 		return err
 	}
 	for i, name := range missing.Datasets {
-		dataset, err := j.engine.LoadComparative(ctx, m.Name, m.period.String()+", unpublished", name, files[i])
+		dataset, err := j.engine.LoadComparative(ctx, m.Name, m.period.String()+", "+unpublished, name, files[i])
 		if err != nil {
 			return err
 		}

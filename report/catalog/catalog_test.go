@@ -39,7 +39,7 @@ func TestMonthlyFinancials(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{
 		"amount-present reject", "known-account reject", "unique-id reject", "known-currency reject",
-		"counterparty-named warn", "control-total fail", "control-count fail",
+		"counterparty-named warn", "fresh warn", "volume warn", "control-total fail", "control-count fail",
 	}, severities); diff != "" {
 		t.Errorf("rules (-want +got):\n%s", diff)
 	}
