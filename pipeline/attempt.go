@@ -33,7 +33,8 @@ type attempt struct {
 	dataDigest string
 	previous   ledger.Version // the current version before this run, zero when there is none
 	artifacts  []Artifact
-	edition    edition // in the store; zero before
+	explained  *Explanation // what the stages did; nil where nobody asks
+	edition    edition      // in the store; zero before
 	version    ledger.Version
 }
 

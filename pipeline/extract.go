@@ -39,6 +39,9 @@ func (j *attempt) extract(ctx context.Context) error {
 			return j.wrap("extract", err)
 		}
 		for _, query := range j.def.Extract {
+			if err := j.explainQuery(ctx, snapshot, query); err != nil {
+				return j.wrap("extract", fmt.Errorf("query %q: %w", query.Name, err))
+			}
 			if err := j.extractOne(ctx, snapshot, query); err != nil {
 				return j.wrap("extract", fmt.Errorf("query %q: %w", query.Name, err))
 			}

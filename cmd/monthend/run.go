@@ -18,6 +18,7 @@ import (
 type runOptions struct {
 	jobOptions
 	preview bool
+	explain bool
 	to      string
 }
 
@@ -27,7 +28,11 @@ func newRunCommand(a *app, s settings) *cobra.Command {
 		Use:   "run REPORT --month M --year YYYY",
 		Short: "Run a month of a report here and now, without the queue",
 		Long: "run claims the month in the ledger and works it in this process. With --preview it claims nothing, makes no\n" +
-			"version, marks every page DRAFT, and may read a month that has not ended.",
+			"version, marks every page DRAFT, and may read a month that has not ended. With --explain it draws nothing and shows\n" +
+			"each stage's queries as they are run, their plans and how many rows came of them; no row is shown.",
+		Example: "  monthend run monthly-financials --month 3 --year 2026\n" +
+			"  monthend run monthly-financials --month 3 --year 2026 --preview --to ./draft\n" +
+			"  monthend run monthly-financials --month 3 --year 2026 --explain",
 		Args: wants("REPORT"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			job, err := o.job(args[0])
@@ -40,6 +45,7 @@ func newRunCommand(a *app, s settings) *cobra.Command {
 	fs := cmd.Flags()
 	o.addFlags(fs)
 	fs.BoolVar(&o.preview, "preview", false, "draw a draft and publish nothing")
+	fs.BoolVar(&o.explain, "explain", false, "show the stages' queries, plans and numbers of rows, and publish nothing")
 	fs.StringVar(&o.to, "to", "", "folder of the draft; ./preview without it")
 	s.databaseFlags(fs)
 	s.sourceFlags(fs)
@@ -62,8 +68,14 @@ func (a *app) runRun(ctx context.Context, s settings, o runOptions, job report.J
 	if err != nil {
 		return err
 	}
+	if o.explain && (o.preview || o.to != "") {
+		return usage("", "--explain draws nothing; leave --preview and --to out")
+	}
 	bars := a.newBars()
 	defer bars.end()
+	if o.explain {
+		return a.runExplain(ctx, s, job, logger, bars)
+	}
 	if o.preview {
 		return a.runPreview(ctx, s, o, job, logger, bars)
 	}

@@ -38,29 +38,9 @@ func (w *Workspace) dataset(ctx context.Context, q report.DatasetQuery) (report.
 	if _, computed := w.datasets[q.Name]; computed || q.Name == "" {
 		return none, errors.New("the name is empty or computed already")
 	}
-	s, err := w.parse(ctx, q.Path, q.SQL, months...)
+	sql, columns, err := w.compile(ctx, q)
 	if err != nil {
 		return none, err
-	}
-	if _, terms := s.orders(); len(terms) == 0 {
-		return none, locate(q.Path, q.SQL, errors.New("the query has no ORDER BY, so its rows have no order; add one at its end"))
-	}
-	if err := w.bindComparatives(ctx, s); err != nil {
-		return none, locate(q.Path, q.SQL, err)
-	}
-	columns, err := w.describe(ctx, s)
-	if err != nil {
-		return none, locate(q.Path, q.SQL, w.explainLookbacks(s, err))
-	}
-	if err := distinctNames(columns); err != nil {
-		return none, locate(q.Path, q.SQL, err)
-	}
-	if !orderedByAll(s) {
-		s.orderByAll(len(columns))
-	}
-	sql, err := w.text(ctx, s)
-	if err != nil {
-		return none, locate(q.Path, q.SQL, err)
 	}
 	table := name(datasetSchema) + "." + name(q.Name)
 	create := "CREATE TABLE " + table + " AS SELECT " + storedList(columns) + " FROM (" + sql + ")"
@@ -77,6 +57,33 @@ func (w *Workspace) dataset(ctx context.Context, q report.DatasetQuery) (report.
 		d.Columns = append(d.Columns, report.Column{Name: c.name, Kind: c.kind, Scale: c.scale})
 	}
 	return d, nil
+}
+
+// compile gives the query as it is run, with an order of all its rows, and its columns.
+func (w *Workspace) compile(ctx context.Context, q report.DatasetQuery) (sql string, columns []outline, err error) {
+	s, err := w.parse(ctx, q.Path, q.SQL, months...)
+	if err != nil {
+		return "", nil, err
+	}
+	if _, terms := s.orders(); len(terms) == 0 {
+		return "", nil, locate(q.Path, q.SQL, errors.New("the query has no ORDER BY, so its rows have no order; add one at its end"))
+	}
+	if err := w.bindComparatives(ctx, s); err != nil {
+		return "", nil, locate(q.Path, q.SQL, err)
+	}
+	if columns, err = w.describe(ctx, s); err != nil {
+		return "", nil, locate(q.Path, q.SQL, w.explainLookbacks(s, err))
+	}
+	if err := distinctNames(columns); err != nil {
+		return "", nil, locate(q.Path, q.SQL, err)
+	}
+	if !orderedByAll(s) {
+		s.orderByAll(len(columns))
+	}
+	if sql, err = w.text(ctx, s); err != nil {
+		return "", nil, locate(q.Path, q.SQL, err)
+	}
+	return sql, columns, nil
 }
 
 // describe binds the query without running it.

@@ -44,6 +44,10 @@ func (w *Workspace) checkScan(ctx context.Context, r report.Rule) (string, error
 	if err != nil {
 		return "", fmt.Errorf("check: %w", err)
 	}
+	// Nor may it close the parentheses and open others: "a) OR (b" would be negated in part.
+	if _, err := w.parseTree(ctx, "SELECT\n"+r.Check); err != nil {
+		return "", errors.New("check: it is not one condition")
+	}
 	list, _ := s.node["select_list"].([]any)
 	from, _ := s.node["from_table"].(map[string]any)
 	if len(list) != 1 || from["table_name"] != r.On+extractedSuffix || hasClause(s.node) {
