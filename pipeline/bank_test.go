@@ -29,14 +29,14 @@ func TestBankReconciliation(t *testing.T) {
 				t.Errorf("got %d lines of the cash book, %d rejected, want %d and %d", result.Extracted, result.Rejected, want.CashLines, rejected)
 			}
 			folder := result.Version.Path
-			summary := w.table(folder + "/summary.csv")
+			summary := w.sheet(folder + "/summary.csv")
 			open := dirt.Charges + dirt.Unentered + dirt.Transit + dirt.Altered + dirt.Missing
 			if diff := cmp.Diff([]string{fmt.Sprint(want.BankLines), fmt.Sprint(want.Matched), fmt.Sprint(open)},
 				[]string{summary[1]["bank_lines"], summary[1]["matched"], summary[1]["open_items"]}); diff != "" {
 				t.Errorf("bank lines, matched, open (-want +got):\n%s", diff)
 			}
 			got := map[string]int{}
-			for _, item := range w.table(folder + "/open_items.csv")[1:] {
+			for _, item := range w.sheet(folder + "/open_items.csv")[1:] {
 				got[item["finding"]]++
 			}
 			found := map[string]int{
@@ -65,8 +65,8 @@ func TestBankReconciliationOfATornStatement(t *testing.T) {
 	}
 }
 
-// table reads a CSV file of the store: its rows by column, after one empty row for the head.
-func (w *world) table(path string) []map[string]string {
+// sheet reads a CSV file of the store: its rows by column, after one empty row for the head.
+func (w *world) sheet(path string) []map[string]string {
 	w.t.Helper()
 	lines, err := csv.NewReader(strings.NewReader(tree(w.t, w.dir)[path])).ReadAll()
 	if err != nil || len(lines) == 0 {
