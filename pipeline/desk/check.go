@@ -73,6 +73,14 @@ func (c *check) extracts(ctx context.Context, src *source.Postgres, w *engine.Wo
 		return err
 	}
 	defer func() { err = errors.Join(err, snapshot.Close(ctx)) }()
+	if q := c.def.Ready; q.SQL != "" {
+		switch err := snapshot.DescribeReady(ctx, q); {
+		case err != nil && !source.IsPermanent(err):
+			return err
+		case err != nil:
+			c.problems = append(c.problems, c.inQuery(q, err))
+		}
+	}
 	for _, q := range c.def.Extract {
 		if q.SQL == "" {
 			continue // its file could not be read
