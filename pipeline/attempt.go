@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"github.com/monthend/monthend/pipeline/engine"
@@ -21,6 +22,7 @@ type attempt struct {
 	def    report.Definition
 	claim  ledger.Claim
 	lease  *lease // nil in a preview, which has no claim
+	slow   atomic.Bool
 	tell   func() // draws what was silent until the source was ready; nil when it is drawn
 	spool  string // folder of this attempt, removed at its end
 	engine *engine.Workspace
@@ -43,6 +45,7 @@ func (j *attempt) run(ctx context.Context, sent time.Time) Result {
 	work, lease := j.hold(ctx, j.claim, sent)
 	defer lease.stop()
 	j.lease = lease
+	defer j.within(ctx, total, j.def.SlowAfter.Total)()
 
 	outcome, err := j.stages(work)
 	if !isNotReady(err) {
@@ -201,6 +204,7 @@ func (j *attempt) advance(p Progress) {
 // stage runs fn as one subsegment.
 func (j *attempt) stage(ctx context.Context, name Stage, fn func(context.Context) error) error {
 	j.advance(Progress{Stage: name, Rows: j.rows()})
+	defer j.within(ctx, string(name), j.def.SlowAfter.Stages[string(name)])()
 	err := trace.Span(ctx, string(name), fn)
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		// What a driver says about a cancelled context hides why it was cancelled.

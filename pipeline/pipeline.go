@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/monthend/monthend/pipeline/engine"
@@ -49,6 +50,8 @@ type Runner struct {
 	cfg    Config
 	gate   *gate
 	unsaid unsaid
+
+	slowRuns atomic.Int64
 }
 
 // New checks cfg.

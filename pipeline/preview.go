@@ -19,7 +19,8 @@ func Preview(ctx context.Context, cfg Config, a Asking, dir string) ([]Artifact,
 	if err != nil {
 		return nil, Result{Err: err}
 	}
-	ctx, segment := r.cfg.Tracer.Begin(ctx, r.cfg.Segment, a.Trace, trace.BeginOptions{ForceSample: a.Sample})
+	ctx, segment := r.cfg.Tracer.Begin(ctx, r.cfg.Segment, a.Trace, trace.BeginOptions{ForceSample: a.Sample, Path: "/" + a.Job.Report})
+	defer segment.Guard()
 	trace.Annotate(ctx, "report", a.Job.Report)
 	trace.Annotate(ctx, "preview", true)
 

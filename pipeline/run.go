@@ -25,7 +25,8 @@ func (r *Runner) Run(ctx context.Context, a Asking) Result {
 	defer pass.leave()
 	a.QueueWait += r.cfg.Now().Sub(came)
 
-	ctx, segment := r.cfg.Tracer.Begin(ctx, r.cfg.Segment, a.Trace, trace.BeginOptions{ForceSample: a.Sample})
+	ctx, segment := r.cfg.Tracer.Begin(ctx, r.cfg.Segment, a.Trace, trace.BeginOptions{ForceSample: a.Sample, Path: "/" + a.Job.Report})
+	defer segment.Guard()
 	trace.Annotate(ctx, "report", a.Job.Report)
 	trace.Annotate(ctx, "queue_wait_ms", max(0, a.QueueWait.Milliseconds()))
 	if a.Job.Tenant != "" {
@@ -111,6 +112,9 @@ func (r *Runner) claim(ctx context.Context, a Asking, pass *pass, def report.Def
 		tell = nil
 	}
 	trace.Annotate(ctx, "attempt", answer.Claim.Attempt)
+	if answer.Claim.Attempt > 1 {
+		trace.Keep(ctx, "retried")
+	}
 	if answer.Claim.Attempt >= briefFrom {
 		trace.Brief(ctx)
 	}

@@ -19,6 +19,18 @@ func Annotate(ctx context.Context, key string, value any) {
 	}
 }
 
+// AnnotateSegment is Annotate for the whole segment, from however deep in it.
+func AnnotateSegment(ctx context.Context, key string, value any) {
+	n := current(ctx)
+	if n == nil {
+		return
+	}
+	for n.parent != nil {
+		n = n.parent
+	}
+	n.annotate(key, value)
+}
+
 // Metadata sets metadata of ctx's current segment or subsegment: any value that JSON can hold, to read and not to search by.
 // It is encoded at once, so the caller may go on changing it.
 func Metadata(ctx context.Context, key string, value any) {

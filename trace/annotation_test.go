@@ -78,3 +78,17 @@ func TestMetadata(t *testing.T) {
 		t.Errorf("metadata (-want +got):\n%s", diff)
 	}
 }
+
+func TestAnnotateSegment(t *testing.T) {
+	d, tracer, ctx, seg := begin(t, context.Background())
+	_ = trace.Span(ctx, "phase", func(ctx context.Context) error {
+		trace.AnnotateSegment(ctx, "slow", true)
+		return nil
+	})
+	seg.End(nil)
+	trace.AnnotateSegment(context.Background(), "slow", true)
+	all := d.documents(tracer)
+	if byName(t, all, "worker").Annotations["slow"] != true || byName(t, all, "phase").Annotations["slow"] != nil {
+		t.Errorf("got %+v", all)
+	}
+}
