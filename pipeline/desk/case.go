@@ -29,7 +29,7 @@ type testCase struct {
 	Tenant   string           `yaml:"tenant"`   // "" without one
 	Fails    []string         `yaml:"fails"`    // the rules of severity fail that must be broken, and "gate" where it must be shut
 	Broken   map[string]int64 `yaml:"broken"`   // how many rows must break a rule, for any rules; an assert breaks 1 or 0
-	Previous map[string]int64 `yaml:"previous"` // rows of the month before by extract, for rules on row_count
+	Previous map[string]int64 `yaml:"previous"` // rows of the month before by extract, for rules on row_count; 0 where none is named
 
 	period report.Period
 }

@@ -78,7 +78,11 @@ func (t *test) run(ctx context.Context, limits engine.Config) (err error) {
 			return t.blame(err)
 		}
 	}
-	w.SetMonth(engine.Month{Period: t.spec.period, Previous: t.spec.Previous})
+	before := map[string]int64{} // no rows limit nothing
+	for _, e := range t.def.Extract {
+		before[e.Name] = t.spec.Previous[e.Name]
+	}
+	w.SetMonth(engine.Month{Period: t.spec.period, Previous: before})
 	v, err := w.Validate(ctx, t.def)
 	if err != nil {
 		return t.blame(err)
