@@ -99,7 +99,7 @@ func (q *qualitySheetOf) rules(v report.Validation) {
 func (q *qualitySheetOf) figure(column int, text string) {
 	d, err := decimal.NewFromString(text)
 	if err != nil {
-		q.text(column, q.book.Style(sheet.Style{Align: sheet.Right}), text)
+		q.text(column, q.book.Style(sheet.Style{Align: sheet.Right, Indent: 1}), text)
 		return
 	}
 	q.put(column, q.look.cell(q.look.plain, report.Decimal, report.FormatNumber, int(max(0, -d.Exponent())), report.AlignAuto), d, report.Decimal)
@@ -114,7 +114,7 @@ func (q *qualitySheetOf) offending(v report.Validation, shown []string) {
 	q.add(0)
 	q.block()
 	q.add(0)
-	q.text(0, q.book.Style(sheet.Style{Bold: true, Color: inkColor}), q.words.FirstOf)
+	q.text(0, q.book.Style(sheet.Style{Bold: true, Color: inkColor}), q.own.first)
 	q.heads(-1, append([]string{q.own.rule, q.words.Key}, shown...)...)
 	for _, r := range v.Rules {
 		for i, key := range r.Keys {
