@@ -1,4 +1,5 @@
-// Package read brings a trace back from X-Ray and shows it: as a tree, as rows of JSON, as a waterfall in a terminal.
+// Package read brings traces back from X-Ray and shows them: one as a tree, as rows of JSON, as a waterfall in a terminal, two
+// side by side, many as a list or as the map of who called whom.
 //
 // It stands behind `monthend trace` and the end of `monthend demo`, and speaks to AWS and to the local X-Ray alike through
 // the AWS SDK's X-Ray client.
@@ -64,7 +65,7 @@ func (c *Client) Trace(ctx context.Context, id string) (Trace, error) {
 		}
 		out, err := pages.NextPage(ctx)
 		if err != nil {
-			return Trace{}, fmt.Errorf("read trace %q: %w", id, err)
+			return Trace{}, asking(fmt.Sprintf("read trace %q", id), err)
 		}
 		for _, t := range out.Traces {
 			found = true

@@ -1,11 +1,13 @@
 package read_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -26,7 +28,7 @@ func account(t *testing.T) aws.Config {
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
 	return aws.Config{
-		Region: "eu-west-1", HTTPClient: &http.Client{Transport: transport},
+		Region: "eu-west-1", HTTPClient: &http.Client{Transport: transport}, RetryMaxAttempts: 1,
 		Credentials: credentials.NewStaticCredentialsProvider("local", "local", ""),
 	}
 }
@@ -119,3 +121,15 @@ func TestNewRefuses(t *testing.T) {
 		}
 	}
 }
+
+// arrived waits until the local X-Ray has kept every packet that it was sent.
+func arrived(t *testing.T, s *xray.Server) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if _, err := s.Wait(ctx, "", func([]trace.Document) bool { return s.Counters().Documents >= recordedDocuments }); err != nil {
+		t.Fatalf("%v; counters: %+v", err, s.Counters())
+	}
+}
+
+const recordedDocuments = 94

@@ -29,12 +29,12 @@ func Waterfall(w io.Writer, t Trace, o Options) error {
 	if o.Width == 0 {
 		o.Width = 80
 	}
-	f := fall{trace: t, brush: brush(o.Color)}
+	f := fall{trace: t, brush: brush(o.Color), width: max(o.Width, 60)}
 	for n, depth := range t.Nodes() {
 		name, detail := label(n)
 		f.rows = append(f.rows, row{Node: n, indent: 2 * min(depth, maxDepth), name: name, detail: detail})
 	}
-	room := max(o.Width, 60) - durationCells - 2*gap
+	room := f.width - durationCells - 2*gap
 	f.names = min(f.widest(), room-max(minBarCells, room*40/100))
 	f.axis = newAxis(t, room-f.names)
 
@@ -60,6 +60,7 @@ type fall struct {
 	trace Trace
 	rows  []row
 	names int // cells of the name column
+	width int
 	axis  axis
 	brush brush
 }
@@ -154,7 +155,7 @@ func (f fall) legend(out io.Writer) {
 	say(openMark+" in progress", func(n *Node) bool { return n.Document.InProgress }, f.brush.dim)
 	say("┄ queue wait", func(n *Node) bool { return queueWait(n) > 0 }, f.brush.dim)
 	if len(parts) > 0 {
-		fmt.Fprintf(out, "\n%s\n", strings.Join(parts, "  "))
+		fmt.Fprintf(out, "\n%s\n", wrapped(parts, f.width))
 	}
 	if f.trace.LimitExceeded {
 		fmt.Fprintf(out, "\n%s\n", f.brush.dim("The trace is larger than X-Ray takes: documents are missing."))
