@@ -1,10 +1,6 @@
 package report
 
-import (
-	"slices"
-
-	"github.com/shopspring/decimal"
-)
+import "github.com/shopspring/decimal"
 
 // change sets a card beside the same figure of another month. A month that is not given, whose dataset is not of one row, or whose
 // column is another kind of thing has no figure: that is said, and never taken for zero.
@@ -13,11 +9,10 @@ func (b layout) change(name string, card KPI) Change {
 	if name == YearAgo {
 		out.Period = b.period.Add(-12)
 	}
-	at := slices.IndexFunc(b.others, func(c Comparative) bool { return c.Name == name })
-	if at < 0 {
+	other, ok := b.other(name, card.From.Dataset)
+	if !ok {
 		return out
 	}
-	other := b.others[at]
 	out.Period, out.Version = other.Period, other.Version
 	d, ok := other.dataset(card.From.Dataset)
 	column := d.index(card.From.Column)
@@ -40,6 +35,26 @@ func (b layout) change(name string, card KPI) Change {
 		out.Ratio = difference.DivRound(before.Abs(), ratioDigits)
 	}
 	return out
+}
+
+// other is what is known of another month's dataset. A month may be given twice: what a version has of it, and what the version lacks.
+func (b layout) other(name, dataset string) (Comparative, bool) {
+	var first *Comparative
+	for i, c := range b.others {
+		if c.Name != name {
+			continue
+		}
+		if _, ok := c.dataset(dataset); ok {
+			return c, true
+		}
+		if first == nil {
+			first = &b.others[i]
+		}
+	}
+	if first == nil {
+		return Comparative{}, false
+	}
+	return *first, true
 }
 
 // ratioDigits are those of a Change's Ratio, after the point.

@@ -94,6 +94,22 @@ func TestChangeAgainstAnotherShape(t *testing.T) {
 	}
 }
 
+// A version may lack a dataset that its month has: that figure is from the rows, and unpublished.
+func TestChangeAgainstAMonthGivenTwice(t *testing.T) {
+	def, datasets, meta := months(dec("5"), dec("4"), report.FormatMoney)
+	rest := meta.Comparatives[0]
+	rest.Version, rest.ContentDigest = 0, ""
+	meta.Comparatives[0].Datasets = nil
+	meta.Comparatives = append(meta.Comparatives, rest)
+	doc, err := report.Build(def, meta, datasets, report.Validation{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := doc.Blocks[0].(*report.KPIs).Cards[0].Changes[0]; got.Missing() || got.Version != 0 {
+		t.Errorf("got %+v, want an unpublished figure", got)
+	}
+}
+
 // Another month's points stand at the day of the same number; a day that it does not have has no point.
 func TestChartOfMonths(t *testing.T) {
 	daily := func(year int, month time.Month, figures ...string) []report.Dataset {

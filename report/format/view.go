@@ -101,7 +101,10 @@ func cleanAll(texts []string) []string {
 // compared names the months that figures are compared with, and which of them nobody has published.
 func compared(doc report.Document, w words) string {
 	var months []string
-	for _, c := range doc.Comparatives {
+	for i, c := range doc.Comparatives {
+		if i > 0 && doc.Comparatives[i-1].Period == c.Period {
+			continue // what its version lacks; the figures say so
+		}
 		state := w.Unpublished
 		if c.Version > 0 {
 			state = put(w.Version, strconv.Itoa(c.Version))
