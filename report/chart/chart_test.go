@@ -36,8 +36,15 @@ func data(kind report.ChartKind, figures ...string) report.Chart {
 func TestGolden(t *testing.T) {
 	two := data(report.LineChart, "1", "5", "", "4")
 	two.Series = append(two.Series, report.Series{Name: "A year ago", Values: []any{nil, decimal.NewFromInt(2), decimal.NewFromInt(3), nil}})
-	bars := two
-	bars.Kind = report.BarChart
+	bars, areas, stacks, behind, czech := two, two, two, two, two
+	bars.Kind, areas.Kind, stacks.Kind = report.BarChart, report.AreaChart, report.StackedBarChart
+	stacks.Series = append([]report.Series{{Name: "Costs", Values: []any{decimal.NewFromInt(-3), decimal.NewFromInt(-9), nil, decimal.Zero}}}, two.Series...)
+	behind.Series = []report.Series{two.Series[0], {Name: "February", Values: two.Series[1].Values, Behind: true}, {Name: "March 2025", Values: two.Series[0].Values, Behind: true}}
+	czech.Locale, czech.Kind = report.Czech, report.BarChart
+	many := data(report.StackedBarChart, "1", "2")
+	for i := range 9 {
+		many.Series = append(many.Series, report.Series{Name: fmt.Sprintf("Series number %d", i), Values: []any{decimal.NewFromInt(int64(i)), nil}})
+	}
 	for name, c := range map[string]report.Chart{
 		"line":         data(report.LineChart, "1200.50", "-300", "0", "-80", "2500.25", "", "700"),
 		"line-two":     two,
@@ -45,26 +52,35 @@ func TestGolden(t *testing.T) {
 		"line-zero":    data(report.LineChart, "0", "0.00"),
 		"bar":          data(report.BarChart, "1284310.42", "-44033.04", "0", "12", ""),
 		"bar-two":      bars,
+		"area-two":     areas,
+		"stacked":      stacks,
+		"stacked-many": many,
+		"line-behind":  behind,
+		"bar-czech":    czech,
 		"bar-negative": data(report.BarChart, "-10", "-20.5"),
 		"nothing":      data(report.LineChart),
 		"only-missing": data(report.BarChart, "", ""),
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := chart.SVG(c, 600, "c1")
-			path := filepath.Join("testdata", name+".svg")
-			if *update {
-				if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got); diff != "" {
-				t.Errorf("%s (-want +got):\n%s", path, diff)
-			}
+			golden(t, name, chart.SVG(c, 600, "c1"))
 		})
+	}
+}
+
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name+".svg")
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", path, diff)
 	}
 }
 
@@ -165,6 +181,51 @@ func TestDescribe(t *testing.T) {
 	}
 }
 
+func TestSparkSVG(t *testing.T) {
+	d := decimal.RequireFromString
+	for name, values := range map[string]report.Trend{
+		"spark": {d("3"), d("-1"), nil, d("5.5"), d("2000000")}, "spark-flat": {d("7"), d("7")}, "spark-one": {d("-7")}, "spark-none": {nil},
+	} {
+		golden(t, name, chart.SparkSVG(values, report.English, 84, 16))
+	}
+}
+
+// The pieces of a stack add up to the longest bar, negative ones on their own side of zero.
+func TestStacksAddUp(t *testing.T) {
+	c := data(report.StackedBarChart, "3", "-2")
+	c.Series = append(c.Series, report.Series{Name: "More", Values: []any{decimal.NewFromInt(1), decimal.NewFromInt(4)}})
+	got := draw(c, 600)
+	var pieces []rect
+	for _, r := range got.rects {
+		if r.width != 14 { // a mark of the legend
+			pieces = append(pieces, r)
+		}
+	}
+	if len(pieces) != 4 {
+		t.Fatalf("got %d pieces", len(pieces))
+	}
+	zero := pieces[0].x
+	if ratio := (pieces[0].width + 1) / (pieces[1].width + 1); ratio < 2.99 || ratio > 3.01 {
+		t.Errorf("pieces: got a ratio of %v, want 3", ratio)
+	}
+	if pieces[2].x+pieces[2].width > zero || pieces[3].x < zero {
+		t.Error("a negative piece is not left of zero, or a positive one is")
+	}
+}
+
+func TestDescribeInEveryLanguage(t *testing.T) {
+	c := data(report.AreaChart, "1200.50", "-300")
+	for locale, want := range map[report.Locale]string{
+		report.German:   "Flächendiagramm mit 2 Einträgen, von 1 Mar bis 2 Mar. Net: niedrigster Wert −300 (2 Mar), höchster Wert 1,2\u00a0Tsd. (1 Mar).",
+		report.Japanese: "面グラフ、2件、1 Marから2 Marまで。 Net：最小 −300（2 Mar）、最大 1,201（1 Mar）。",
+	} {
+		c.Locale = locale
+		if got := chart.Describe(c); got != want {
+			t.Errorf("%s: got %q, want %q", locale, got, want)
+		}
+	}
+}
+
 // FuzzSVG draws any figures under any name: the result is well-formed, stays inside and is the same twice.
 func FuzzSVG(f *testing.F) {
 	f.Add("1200.50 -300 0 x 5", "😀<script>\"'&日本\u202e\x00\xff", true, 600)
@@ -177,7 +238,7 @@ func FuzzSVG(f *testing.F) {
 		}
 		c := report.Chart{Kind: report.LineChart, Title: name, Series: []report.Series{{Name: name}}}
 		if bars {
-			c.Kind = report.BarChart
+			c.Kind = []report.ChartKind{report.BarChart, report.StackedBarChart}[width%2]
 		}
 		for _, figure := range strings.Fields(figures) {
 			var v any
@@ -186,6 +247,9 @@ func FuzzSVG(f *testing.F) {
 			}
 			c.Labels = append(c.Labels, name)
 			c.Series[0].Values = append(c.Series[0].Values, v)
+		}
+		for range width % 5 {
+			c.Series = append(c.Series, report.Series{Name: name, Values: c.Series[0].Values, Behind: width%3 == 0})
 		}
 		svg := chart.SVG(c, float64(width), "c")
 		if svg != chart.SVG(c, float64(width), "c") {
