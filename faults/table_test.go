@@ -98,7 +98,7 @@ var faults = []fault{
 	{number: 42, name: "cancel_after_publish", point: "P", how: "the same", want: "published first wins", run: cancelledTooLate},
 	{number: 46, name: "redrive_of_a_published_job", how: "`dlq redrive` of a copy of it", want: "a duplicate, acknowledged", run: redrive},
 	{number: 47, name: "late_rows_change_nothing", how: "rows are added after the publication", want: "only a restatement publishes them", run: lateRows},
-	{number: 47, name: "late_rows_are_detected", missing: "`reports drift` is a command of its own, not built yet"},
+	{number: 47, name: "late_rows_are_detected", how: "rows are changed after the publication", want: "`reports drift` tells what has moved and exits 1", elsewhere: "pipeline/diff_test.go TestDrift"},
 }
 
 // covered are the numbers that concern the worker.

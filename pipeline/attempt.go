@@ -27,6 +27,8 @@ type attempt struct {
 	spool  string // folder of this attempt, removed at its end
 	engine *engine.Workspace
 
+	lookback   bool     // nothing is made: a published version is compared with its source of now
+	pinned     []Pin    // of a look back: what the version was compared with
 	months     []*month // that the definition is compared with
 	snapshot   string   // of the source
 	extracts   []extracted

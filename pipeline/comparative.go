@@ -28,21 +28,20 @@ type month struct {
 }
 
 // recall gets what the definition wants of other months from their current versions. The source is not touched yet, so that
-// no snapshot waits for the store. A preview knows neither ledger nor store, and recalls nothing.
+// no snapshot waits for the store. A preview knows neither ledger nor store, and recalls nothing; a look back at a version
+// recalls what that version was compared with.
 func (j *attempt) recall(ctx context.Context) error {
 	for _, want := range j.def.Comparisons() {
 		m := &month{Comparison: want, period: want.Month(j.claim.Key.Period), rows: map[string]int64{}, counted: map[string]int64{}}
 		m.published = report.Comparative{Name: want.Name, Period: m.period}
 		m.drawn = m.published
 		j.months = append(j.months, m)
-		if j.lease == nil {
+		if j.lease == nil && !j.lookback {
 			continue
 		}
-		key := j.claim.Key
-		key.Period = m.period
-		version, ok, err := j.cfg.Ledger.Current(trace.Silent(ctx), key)
+		version, ok, err := j.compared(ctx, m)
 		if err != nil {
-			return fmt.Errorf("%s: ask for the current version of %s: %w", m.Name, m.period, err)
+			return fmt.Errorf("%s: ask for the version of %s: %w", m.Name, m.period, err)
 		}
 		if !ok {
 			continue
@@ -52,6 +51,29 @@ func (j *attempt) recall(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// compared is the version of another month that counts: the current one, or the one that was pinned when this month was published.
+func (j *attempt) compared(ctx context.Context, m *month) (ledger.Version, bool, error) {
+	key := j.claim.Key
+	key.Period = m.period
+	if !j.lookback {
+		return j.cfg.Ledger.Current(trace.Silent(ctx), key)
+	}
+	at := slices.IndexFunc(j.pinned, func(p Pin) bool { return p.Name == m.Name && p.Version > 0 })
+	if at < 0 {
+		return ledger.Version{}, false, nil
+	}
+	versions, err := j.cfg.Ledger.Versions(trace.Silent(ctx), key)
+	if err != nil {
+		return ledger.Version{}, false, err
+	}
+	for _, v := range versions {
+		if v.ContentDigest == j.pinned[at].ContentDigest {
+			return v, true, nil
+		}
+	}
+	return ledger.Version{}, false, fmt.Errorf("version %d, which this month was compared with, is not in the ledger", j.pinned[at].Version)
 }
 
 // recallVersion takes what a version has of what is wanted: it may be older than the definition of now.

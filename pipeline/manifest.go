@@ -56,6 +56,17 @@ type Pin struct {
 	Rows          map[string]int64 `json:"rows,omitempty"` // by extract, for rules
 }
 
+// controlTotals are what the asserts found, in the order of the definition.
+func controlTotals(v report.Validation) []ControlTotal {
+	totals := []ControlTotal{}
+	for _, rule := range v.Rules {
+		if rule.On == "" {
+			totals = append(totals, ControlTotal{Rule: rule.Rule, Expected: rule.Expected, Actual: rule.Actual, Tolerance: rule.Tolerance})
+		}
+	}
+	return totals
+}
+
 // Provenance is who made a version, when asked by whom, from which snapshot.
 type Provenance struct {
 	RunID       string `json:"run_id"`

@@ -70,12 +70,6 @@ func (j *attempt) putEdition(ctx context.Context) error {
 
 // manifest describes the version and hashes its content.
 func (j *attempt) manifest(ctx context.Context) (Manifest, string, error) {
-	totals := []ControlTotal{}
-	for i, rule := range j.validation.Rules {
-		if j.def.Rules[i].Assert != "" {
-			totals = append(totals, ControlTotal{rule.Rule, rule.Expected, rule.Actual, rule.Tolerance})
-		}
-	}
 	manifest := Manifest{
 		Schema: 1,
 		Content: Content{
@@ -87,7 +81,7 @@ func (j *attempt) manifest(ctx context.Context) (Manifest, string, error) {
 			DataDigest:       j.dataDigest,
 			Reason:           j.restatement(),
 			Rows:             j.validation.Tables,
-			ControlTotals:    totals,
+			ControlTotals:    controlTotals(j.validation),
 			Comparatives:     j.pins(),
 			Artifacts:        j.artifacts,
 			Previous:         j.previous.ContentDigest,

@@ -12,6 +12,7 @@ func newReportsCommand(a *app, s settings) *cobra.Command {
 		newReportsNewCommand(a, s),
 		newReportsCheckCommand(a, s),
 		newReportsTestCommand(a, s),
+		newReportsDriftCommand(a, s),
 		newReportsSchemaCommand(a),
 	)
 }

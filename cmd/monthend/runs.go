@@ -17,7 +17,8 @@ import (
 
 func newRunsCommand(a *app, s settings) *cobra.Command {
 	return group("runs", "What was asked for and what became of it",
-		newRunsListCommand(a, s), newRunsShowCommand(a, s), newRunsCancelCommand(a, s), newRunsRetryCommand(a, s), newRunsVerifyCommand(a, s))
+		newRunsListCommand(a, s), newRunsShowCommand(a, s), newRunsCancelCommand(a, s), newRunsRetryCommand(a, s), newRunsVerifyCommand(a, s),
+		newRunsDiffCommand(a, s))
 }
 
 func newRunsListCommand(a *app, s settings) *cobra.Command {

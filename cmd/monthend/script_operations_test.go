@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/jackc/pgx/v5"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/monthend/monthend/pipeline/ledger"
@@ -47,6 +48,19 @@ func scriptRedriven(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("%d dead letters were sent, want one: %+v", len(lines), lines)
 	}
 	ts.Setenv("REQUEST", lines[0].RequestID)
+}
+
+// scriptSQL changes the source as somebody else would: sql STATEMENT.
+func scriptSQL(ts *testscript.TestScript, _ bool, args []string) {
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, ts.Getenv("MONTHEND_SOURCE_URL"))
+	ts.Check(err)
+	defer conn.Close(ctx)
+	tag, err := conn.Exec(ctx, args[0])
+	ts.Check(err)
+	if tag.RowsAffected() == 0 {
+		ts.Fatalf("no row was changed")
+	}
 }
 
 // scriptFIFO makes a FIFO queue with a dead-letter queue and has the script use it.

@@ -1,0 +1,39 @@
+package main
+
+import (
+	"github.com/spf13/pflag"
+
+	"github.com/monthend/monthend/report"
+)
+
+// monthOptions are the flags that say which month of a report is meant.
+type monthOptions struct {
+	year   int
+	month  int
+	tenant string
+}
+
+func (o *monthOptions) addFlags(fs *pflag.FlagSet) {
+	fs.IntVar(&o.month, "month", 0, "month of the report, 1 to 12")
+	fs.IntVar(&o.year, "year", 0, "year of the report")
+	fs.StringVar(&o.tenant, "tenant", "", "tenant, where the report has tenants")
+}
+
+// key checks the flags and makes the key they mean.
+func (o *monthOptions) key(name string) (report.Key, error) {
+	switch {
+	case !report.ValidName(name):
+		return report.Key{}, usage("monthend reports list", "%q is not the name of a report", name)
+	case o.month == 0:
+		return report.Key{}, usage("", "--month is missing")
+	case o.year == 0:
+		return report.Key{}, usage("", "--year is missing")
+	case o.tenant != "" && !report.ValidTenant(o.tenant):
+		return report.Key{}, usage("", "%q is not the name of a tenant", o.tenant)
+	}
+	period, err := report.NewPeriod(o.year, o.month)
+	if err != nil {
+		return report.Key{}, usage("", "%w", err)
+	}
+	return report.Key{Report: name, Period: period, Tenant: o.tenant}, nil
+}
