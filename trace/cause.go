@@ -27,14 +27,10 @@ func (n *node) conclude(err error, stack []uintptr) bool {
 		return false
 	}
 	if err == nil {
+		n.flag(n.answered())
 		return true
 	}
-	class := ClassOf(err)
-	n.seg.Lock()
-	n.seg.Fault = class == ClassFault
-	n.seg.Error = class == ClassError || class == ClassThrottle
-	n.seg.Throttle = class == ClassThrottle
-	n.seg.Unlock()
+	n.flag(ClassOf(err))
 
 	if stack == nil {
 		stack = callers()
@@ -47,6 +43,24 @@ func (n *node) conclude(err error, stack []uintptr) bool {
 		n.parent.remember(failure{err, id})
 	}
 	return true
+}
+
+func (n *node) flag(class Class) {
+	n.seg.Lock()
+	defer n.seg.Unlock()
+	n.seg.Fault = class == ClassFault
+	n.seg.Error = class == ClassError || class == ClassThrottle
+	n.seg.Throttle = class == ClassThrottle
+}
+
+// answered is the class of the HTTP answer that n tells of, where no error says more.
+func (n *node) answered() Class {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.http == nil || n.http.Response == nil {
+		return ""
+	}
+	return classOfStatus(n.http.Response.Status)
 }
 
 // remember keeps what a child recorded until the parent ends with it.

@@ -45,11 +45,8 @@ func ClassOf(err error) Class {
 	}
 	var answered interface{ HTTPStatusCode() int }
 	if errors.As(err, &answered) {
-		switch status := answered.HTTPStatusCode(); {
-		case status == http.StatusTooManyRequests:
-			return ClassThrottle
-		case status >= 400 && status < 500:
-			return ClassError
+		if class := classOfStatus(answered.HTTPStatusCode()); class != "" {
+			return class
 		}
 		return ClassFault
 	}
@@ -58,4 +55,17 @@ func ClassOf(err error) Class {
 		return ClassError
 	}
 	return ClassFault
+}
+
+// classOfStatus is the class of an HTTP status, "" for one that is no failure.
+func classOfStatus(status int) Class {
+	switch {
+	case status == http.StatusTooManyRequests:
+		return ClassThrottle
+	case status >= 500:
+		return ClassFault
+	case status >= 400:
+		return ClassError
+	}
+	return ""
 }

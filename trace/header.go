@@ -21,6 +21,7 @@ type header struct {
 	root    string // trace id
 	parent  string // id of the sender's segment or subsegment; may be missing
 	sampled string // "1", "0", or "" when the decision is ours ("?" or missing)
+	asked   bool   // "?": the sender wants to know
 	lineage string // AWS's loop detection, passed on untouched
 }
 
@@ -53,7 +54,7 @@ func parseHeader(text string) (header, error) {
 			ok, h.parent = headerParentPattern.MatchString(value), value
 		case "Sampled":
 			ok = value == "0" || value == "1" || value == "?"
-			if value != "?" {
+			if h.asked = value == "?"; !h.asked {
 				h.sampled = value
 			}
 		case "Lineage":

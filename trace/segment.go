@@ -149,11 +149,7 @@ func Header(ctx context.Context) string {
 }
 
 func (n *node) header() string {
-	h := header{root: n.seg.TraceID, parent: n.seg.ID, sampled: "0", lineage: n.rec.lineage}
-	if n.rec.head {
-		h.sampled = "1"
-	}
-	return h.String()
+	return header{root: n.seg.TraceID, parent: n.seg.ID, sampled: n.decision(), lineage: n.rec.lineage}.String()
 }
 
 // document is n as it travels. The caller holds the SDK's lock on seg.

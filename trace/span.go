@@ -118,6 +118,16 @@ func (s *Subsegment) end(err error, stack []uintptr) {
 	}
 }
 
+// Guard, deferred, ends the subsegment when the work panics, tells of the panic and lets it go on.
+func (s *Subsegment) Guard() {
+	value := recover()
+	if value == nil {
+		return
+	}
+	s.end(panicked{value}, callers())
+	panic(value)
+}
+
 // Metadata sets metadata of the subsegment, as the function Metadata does.
 func (s *Subsegment) Metadata(key string, value any) {
 	if s != nil {

@@ -57,7 +57,7 @@ func own(function string) bool {
 	if !found {
 		return strings.HasPrefix(function, "main.")
 	}
-	for _, self := range []string{"trace.", "trace/pgxtrace.", "trace/awstrace."} {
+	for _, self := range []string{"trace.", "trace/pgxtrace.", "trace/awstrace.", "trace/httptrace."} {
 		if strings.HasPrefix(rest, self) {
 			return false
 		}

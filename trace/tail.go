@@ -82,7 +82,8 @@ func (r *recording) unhold(data []byte) {
 // conclude decides at the end of the root d, which says what was decided.
 func (r *recording) conclude(d *Document) {
 	r.tail.over = true
-	if r.tail.why == "" && (d.Error || d.Fault) {
+	// A 4xx that was answered, and no error of ours, is the asker's mistake: nothing to keep it for.
+	if r.tail.why == "" && (d.Fault || d.Error && d.Cause != nil) {
 		r.tail.why = failedWhy
 	}
 	if r.tail.why == "" {

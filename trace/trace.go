@@ -34,7 +34,7 @@ type Config struct {
 
 	// SampleRate, 0 to 1, decides where neither a header nor ForceSample does; it goes before Sampler. With neither, all are kept.
 	SampleRate *float64
-	Sampler    Sampler // whoever made it closes it
+	Sampler    Sampler // closed with the Tracer if it has a method Close()
 	// HoldBytes bounds what segments in work that are not sampled hold back for Keep, all together; 0 is 16 MiB, below 0 nothing is
 	// held and Keep keeps nothing.
 	HoldBytes int64
@@ -121,6 +121,9 @@ func (t *Tracer) Counters() Counters {
 func (t *Tracer) Close(ctx context.Context) error {
 	if t == nil {
 		return nil
+	}
+	if s, ok := t.sampler.(interface{ Close() }); ok {
+		s.Close()
 	}
 	return t.out.close(ctx)
 }

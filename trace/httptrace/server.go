@@ -1,0 +1,108 @@
+// Package httptrace tells of HTTP requests: a Handler's as segments that continue the caller's trace, a Transport's as
+// subsegments that hand it on. It stands beside trace on the ground floor. It tells method, host, path, status and sizes; no
+// query string, no header and no body.
+package httptrace
+
+import (
+	"net"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/monthend/monthend/trace"
+)
+
+// Header is the HTTP header that carries a trace.
+const Header = "X-Amzn-Trace-Id"
+
+const maxText = 250 // characters that X-Ray takes
+
+// Handler serves each request of next in a segment called name, and answers with the trace's header. A 5xx is told as a fault,
+// a 4xx as an error, a 429 as a throttle too.
+func Handler(tracer *trace.Tracer, name string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header := r.Header.Get(Header)
+		ctx, segment := tracer.Begin(r.Context(), name, header, trace.BeginOptions{Host: r.Host, Method: r.Method, Path: r.URL.Path})
+		if segment == nil {
+			next.ServeHTTP(w, r)
+			return
+		}
+		w.Header().Set(Header, segment.Answer(header))
+		asked := request(r)
+		segment.SetHTTP(trace.HTTP{Request: asked}) // for a panic, which has no answer
+		defer segment.Guard()
+		answer := &answer{ResponseWriter: w}
+		next.ServeHTTP(answer, r.WithContext(ctx))
+		segment.SetHTTP(trace.HTTP{Request: asked, Response: answer.told()})
+		segment.End(nil)
+	})
+}
+
+func request(r *http.Request) *trace.HTTPRequest {
+	scheme := "http"
+	if r.TLS != nil {
+		scheme = "https"
+	}
+	asked := &trace.HTTPRequest{
+		Method: cut(r.Method), URL: cut(scheme + "://" + r.Host + r.URL.EscapedPath()), UserAgent: cut(r.UserAgent()),
+	}
+	if forwarded := r.Header.Get("X-Forwarded-For"); forwarded != "" {
+		first, _, _ := strings.Cut(forwarded, ",")
+		asked.ClientIP, asked.XForwardedFor = cut(strings.TrimSpace(first)), true
+		return asked
+	}
+	asked.ClientIP = r.RemoteAddr
+	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
+		asked.ClientIP = host
+	}
+	return asked
+}
+
+// answer notes what is answered on its way out.
+type answer struct {
+	http.ResponseWriter
+	status int
+	bytes  int64
+}
+
+// Unwrap lets http.ResponseController reach what the server can do beyond writing.
+func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
+func (a *answer) WriteHeader(status int) {
+	if a.status == 0 && (status >= 200 || status == http.StatusSwitchingProtocols) { // other 1xx come before the answer
+		a.status = status
+	}
+	a.ResponseWriter.WriteHeader(status)
+}
+
+func (a *answer) Write(p []byte) (int, error) {
+	if a.status == 0 {
+		a.status = http.StatusOK
+	}
+	n, err := a.ResponseWriter.Write(p)
+	a.bytes += int64(n)
+	return n, err
+}
+
+func (a *answer) told() *trace.HTTPResponse {
+	told := &trace.HTTPResponse{Status: a.status, ContentLength: a.bytes}
+	if a.status == 0 {
+		told.Status = http.StatusOK // nothing was written: the server says so
+	}
+	if length, err := strconv.ParseInt(a.Header().Get("Content-Length"), 10, 64); err == nil && length >= 0 {
+		told.ContentLength = length
+	}
+	return told
+}
+
+// cut shortens s to what X-Ray takes, and makes it valid UTF-8.
+func cut(s string) string {
+	count := 0
+	for i := range s {
+		if count == maxText {
+			return strings.ToValidUTF8(s[:i], "\uFFFD")
+		}
+		count++
+	}
+	return strings.ToValidUTF8(s, "\uFFFD")
+}
