@@ -52,5 +52,5 @@ func ExampleCatalog() {
 	fmt.Println(err)
 	// Output:
 	// Monthly financial report CZK Europe/Prague <nil>
-	// no report is called "monthly-finances"; known are monthly-financials
+	// no report is called "monthly-finances"; known are bank-reconciliation, monthly-financials
 }

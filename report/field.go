@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -34,6 +35,18 @@ func meant(field, at string) string {
 	return "; known are " + strings.Join(known, ", ")
 }
 
+// misspelt reports whether a missing field is there under a name that is near to it. at is the schema of the mapping.
+func misspelt(missing string, mapping *node, at string) bool {
+	var root any
+	if err := json.Unmarshal(Schema, &root); err != nil {
+		return false
+	}
+	known := fieldsOf(pointed(root, at))
+	return slices.ContainsFunc(mapping.members, func(m member) bool {
+		return !slices.Contains(known, m.name) && Near(m.name, known) == missing
+	})
+}
+
 // pointed follows the fragment of a URL, a JSON pointer.
 func pointed(root any, at string) any {
 	_, fragment, _ := strings.Cut(at, "#")
@@ -58,14 +71,12 @@ func fieldsOf(schema any) []string {
 	return slices.Sorted(maps.Keys(fields))
 }
 
-// collectHomes notes, for each field of the schema below a named mapping, the names of the mappings that have it.
+// collectHomes notes, for each field of the schema, the names of the mappings that have it.
 func collectHomes(homes map[string][]string, schema any, under string) {
 	object, _ := schema.(map[string]any)
 	fields, _ := object["properties"].(map[string]any)
 	for name, value := range fields {
-		if under != "" {
-			homes[name] = append(homes[name], under)
-		}
+		homes[name] = append(homes[name], cmp.Or(under, "the top level"))
 		collectHomes(homes, value, name)
 	}
 	definitions, _ := object["$defs"].(map[string]any)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -135,6 +136,9 @@ func parseYAML(file string, data []byte) (*node, []Problem) {
 			problem.Message = "not YAML: " + syntax.GetMessage()
 			if t := syntax.GetToken(); t != nil && t.Position != nil {
 				problem.Line, problem.Col = t.Position.Line, t.Position.Column
+				if why := slip(LineOf(data, problem.Line)); why != "" {
+					problem.Message = "not YAML: " + why
+				}
 			}
 		}
 		return nil, []Problem{problem}
@@ -155,6 +159,19 @@ func parseYAML(file string, data []byte) (*node, []Problem) {
 		b.complain(place{1, 1}, "empty; a definition begins with name: and title:")
 	}
 	return root, b.problems
+}
+
+var gluedColon = regexp.MustCompile(`^\s*(?:- )?([A-Za-z_]+):([^\s:/].*)$`)
+
+// slip recognises, in a line that is no YAML, what people get wrong most, in better words than the parser's.
+func slip(line string) string {
+	if blank := line[:len(line)-len(strings.TrimLeft(line, " \t"))]; strings.Contains(blank, "\t") {
+		return "a tab cannot indent a line; use blanks"
+	}
+	if m := gluedColon.FindStringSubmatch(line); m != nil {
+		return fmt.Sprintf("a colon wants a blank after it, as in %q", m[1]+": …")
+	}
+	return ""
 }
 
 // builder turns the parser's tree into ours.

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	_ "embed"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strconv"
@@ -76,6 +77,9 @@ func schemaProblems(file string, root *node, e *jsonschema.ValidationError) []Pr
 	case *kind.Required:
 		var out []Problem
 		for _, name := range slices.Sorted(slices.Values(k.Missing)) {
+			if misspelt(name, parent, e.SchemaURL) {
+				continue // it is an unknown field, and told as such
+			}
 			out = append(out, problem(at, "%q is missing%s", name, inside(e.InstanceLocation)))
 		}
 		return out
@@ -106,6 +110,8 @@ func schemaProblems(file string, root *node, e *jsonschema.ValidationError) []Pr
 		return []Problem{problem(at, "%s: want %s or more, got %s", last(e.InstanceLocation), k.Want.RatString(), k.Got.RatString())}
 	case *kind.Maximum:
 		return []Problem{problem(at, "%s: want %s or less, got %s", last(e.InstanceLocation), k.Want.RatString(), k.Got.RatString())}
+	case *kind.MaxLength:
+		return []Problem{problem(at, "%s: %d characters, at most %d are allowed", last(e.InstanceLocation), k.Got, k.Want)}
 	case *kind.MaxProperties:
 		return []Problem{problem(at, "a block is one thing, here are %d", k.Got)}
 	}
@@ -151,7 +157,17 @@ func quoted(v any) string {
 	if s, ok := v.(string); ok {
 		return strconv.Quote(clip(s))
 	}
-	return "something else"
+	switch v.(type) {
+	case bool:
+		return typeWords["boolean"]
+	case json.Number:
+		return typeWords["number"]
+	case []any:
+		return typeWords["array"]
+	case map[string]any:
+		return typeWords["object"]
+	}
+	return typeWords["null"]
 }
 
 // meantOf is DidYouMean for one of several values.

@@ -81,6 +81,14 @@ func (c *check) extracts(ctx context.Context, src *source.Postgres, w *engine.Wo
 			c.problems = append(c.problems, c.inQuery(q, err))
 		}
 	}
+	if q := c.def.Ready; q.SQL != "" {
+		if err := snapshot.DescribeReady(ctx, q); err != nil {
+			if !source.IsPermanent(err) {
+				return err
+			}
+			c.problems = append(c.problems, c.inQuery(q, err))
+		}
+	}
 	for _, q := range c.def.Extract {
 		if q.SQL == "" {
 			continue // its file could not be read
