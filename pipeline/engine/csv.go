@@ -4,12 +4,15 @@ package engine
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 )
 
-// formulaStarts are the first characters that make a spreadsheet read a text as a formula, the full-width forms of = + - @
-// among them.
-var formulaStarts = []rune{'=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'}
+// formulaPattern is how a text begins that a spreadsheet reads as a formula: after any spaces, which some drop, one of = + - @,
+// the full-width forms among them, a tab or a line end.
+const formulaPattern = `^ *[=+@\t\r\n＝＋－＠-]`
+
+var formula = regexp.MustCompile(formulaPattern)
 
 // csvExpression is how a column is written in CSV; guarded texts cannot be taken for formulas.
 func csvExpression(c exported, guarded bool) string {
@@ -26,18 +29,14 @@ func csvExpression(c exported, guarded bool) string {
 		if !guarded {
 			return column
 		}
-		starts := make([]string, len(formulaStarts))
-		for i, r := range formulaStarts {
-			starts[i] = fmt.Sprintf("chr(%d)", r)
-		}
-		return fmt.Sprintf("CASE WHEN left(ltrim(%s, ' '), 1) IN (%s) THEN '''' || %s ELSE %s END", column, strings.Join(starts, ", "), column, column)
+		return fmt.Sprintf("CASE WHEN regexp_matches(%s, '%s') THEN '''' || %s ELSE %s END", column, formulaPattern, column, column)
 	case "TIMESTAMP":
 		return fmt.Sprintf("strftime(%s, '%%Y-%%m-%%dT%%H:%%M:%%S.%%f')", column)
 	case "TIMESTAMP WITH TIME ZONE":
-		// %z leaves out the minutes of a whole hour. The engine writes the time once, however often it is named here.
+		// %z leaves out the minutes of a whole hour; infinity has none. The engine works out a term once that is repeated in one
+		// CASE, and again in each one nested.
 		at := fmt.Sprintf("strftime(%s, '%%Y-%%m-%%dT%%H:%%M:%%S.%%f%%z')", column)
-		finite := fmt.Sprintf("CASE WHEN left(right(%s, 3), 1) IN ('+', '-') THEN %s || ':00' ELSE %s END", at, at, at)
-		return fmt.Sprintf("CASE WHEN isfinite(%s) THEN %s ELSE CAST(%s AS VARCHAR) END", column, finite, column)
+		return fmt.Sprintf("CASE WHEN left(right(%s, 3), 1) IN ('+', '-') THEN %s || ':00' ELSE %s END", at, at, at)
 	case "DECIMAL":
 		// The engine leaves out the zero before the point where all digits are decimals.
 		return fmt.Sprintf(`regexp_replace(CAST(%s AS VARCHAR), '^(-?)\.', '\10.')`, column)
@@ -49,10 +48,8 @@ func csvExpression(c exported, guarded bool) string {
 
 // plain guards a header as csvExpression guards a text.
 func plain(header string) string {
-	for _, r := range formulaStarts {
-		if strings.HasPrefix(strings.TrimLeft(header, " "), string(r)) {
-			return "'" + header
-		}
+	if formula.MatchString(header) {
+		return "'" + header
 	}
 	return header
 }
