@@ -18,13 +18,16 @@ type asked struct {
 	TraceID   string `json:"trace_id,omitempty"`
 }
 
+// askSegment is what the segment of whoever asks is called.
+const askSegment = "monthend-trigger"
+
 // ask sends job through the queue, inside the segment of whoever asks, so that the worker's segment continues it.
-func ask(ctx context.Context, tracer *trace.Tracer, producer *queue.Producer, job report.Job) (sent asked, err error) {
+func ask(ctx context.Context, tracer *trace.Tracer, producer *queue.Producer, t traceSettings, job report.Job) (sent asked, err error) {
 	body, err := job.Encode()
 	if err != nil {
 		return sent, err
 	}
-	ctx, segment := tracer.Begin(ctx, "monthend-trigger", "", trace.BeginOptions{ForceSample: true})
+	ctx, segment := tracer.Begin(ctx, askSegment, t.Header, trace.BeginOptions{ForceSample: t.forced(), Path: "/" + job.Report})
 	defer func() { segment.End(err) }()
 	trace.Annotate(ctx, "report", job.Report)
 	trace.Annotate(ctx, "period", job.Period)

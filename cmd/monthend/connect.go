@@ -40,11 +40,6 @@ func awsConfig(ctx context.Context) (aws.Config, error) {
 	return cfg, nil
 }
 
-// openTracer begins tracing; without an address nothing is sent and everything works.
-func (s *settings) openTracer(logger *slog.Logger) (*trace.Tracer, error) {
-	return trace.New(trace.Config{Address: s.XRayAddress, Logger: logger})
-}
-
 // openLedger opens the run ledger, telling apart what is missing, what is old and what is not there. owner is "" for who
 // only reads.
 func (s *settings) openLedger(ctx context.Context, owner string) (*ledger.Store, error) {
@@ -164,7 +159,7 @@ func (s *settings) openReading(ctx context.Context, logger *slog.Logger) (r *roo
 	if r.catalog, err = s.openCatalog(); err != nil {
 		return nil, err
 	}
-	if r.tracer, err = s.openTracer(logger); err != nil {
+	if r.tracer, err = s.openTracer(trace.DefaultName, logger); err != nil {
 		return nil, err
 	}
 	if r.spool, err = pipeline.OpenSpool(ctx, s.Spool); err != nil {

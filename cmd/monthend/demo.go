@@ -108,7 +108,7 @@ func (a *app) demoJob(ctx context.Context, c *cloud, progress func(pipeline.Prog
 		return done, err
 	}
 	job := report.Job{Report: demoReport, Period: demoPeriod, RequestedBy: "demo", RequestID: newRequestID()}
-	if done.request, err = ask(ctx, rooms.tracer, producer, job); err != nil {
+	if done.request, err = ask(ctx, rooms.tracer, producer, s.Trace, job); err != nil {
 		return done, err
 	}
 

@@ -52,6 +52,7 @@ func newRunCommand(a *app, s settings) *cobra.Command {
 	s.outputFlags(fs)
 	s.definitionFlags(fs)
 	s.traceFlags(fs)
+	s.headerFlag(fs)
 	s.engineFlags(fs)
 	flag(fs.StringVar, fs, &s.LogLevel, "log-level", "debug, info, warn or error (MONTHEND_LOG_LEVEL)")
 	return cmd
@@ -84,7 +85,7 @@ func (a *app) runRun(ctx context.Context, s settings, o runOptions, job report.J
 		return err
 	}
 	defer rooms.close(ctx, a.abort)
-	result := rooms.runner.Run(ctx, pipeline.Asking{Job: job, RequestID: job.RequestID, Sample: true, Delivered: 1})
+	result := rooms.runner.Run(ctx, pipeline.Asking{Job: job, RequestID: job.RequestID, Trace: s.Trace.Header, Sample: s.Trace.forced(), Delivered: 1})
 	bars.end()
 	return a.printResult(s, result)
 }
@@ -130,7 +131,7 @@ func (a *app) runPreview(ctx context.Context, s settings, o runOptions, job repo
 		return err
 	}
 	defer rooms.close(ctx, a.abort)
-	files, result := pipeline.Preview(ctx, s.pipelineConfig(rooms, logger, bars.progress), pipeline.Asking{Job: job, Sample: true}, dir)
+	files, result := pipeline.Preview(ctx, s.pipelineConfig(rooms, logger, bars.progress), pipeline.Asking{Job: job, Trace: s.Trace.Header, Sample: s.Trace.forced()}, dir)
 	bars.end()
 	if result.Err != nil && result.Outcome == "" {
 		return withCode(exitFailed, "", result.Err)

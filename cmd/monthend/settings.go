@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -28,6 +27,7 @@ type settings struct {
 	Drain       time.Duration `env:"MONTHEND_DRAIN" envDefault:"25s"`
 	CrashLimit  int           `env:"MONTHEND_CRASH_LIMIT" envDefault:"2"`
 	LogLevel    string        `env:"MONTHEND_LOG_LEVEL" envDefault:"info"`
+	Trace       traceSettings
 }
 
 // readSettings reads environ; a malformed value is a usage error that names its variable.
@@ -64,10 +64,6 @@ func (s *settings) outputFlags(fs *pflag.FlagSet) {
 
 func (s *settings) definitionFlags(fs *pflag.FlagSet) {
 	flag(fs.StringVar, fs, &s.Definitions, "definitions", "folder with report definitions of your own (MONTHEND_DEFINITIONS)")
-}
-
-func (s *settings) traceFlags(fs *pflag.FlagSet) {
-	flag(fs.StringVar, fs, &s.XRayAddress, "xray-address", "address of the X-Ray daemon, host:port; nothing is traced when empty (MONTHEND_XRAY_ADDRESS)")
 }
 
 func (s *settings) engineFlags(fs *pflag.FlagSet) {
@@ -109,16 +105,6 @@ func (s *settings) needOutput() error {
 		return usage(laptop, "MONTHEND_OUTPUT is not set, and --output is not given")
 	}
 	return checkURL("MONTHEND_OUTPUT", s.Output, "file", "s3")
-}
-
-func (s *settings) checkTrace() error {
-	if s.XRayAddress == "" {
-		return nil
-	}
-	if _, port, err := net.SplitHostPort(s.XRayAddress); err != nil || port == "" {
-		return usage("", "MONTHEND_XRAY_ADDRESS %q is not of the form host:port", s.XRayAddress)
-	}
-	return nil
 }
 
 func (s *settings) checkCrashLimit() error {

@@ -45,6 +45,7 @@ func newTriggerCommand(a *app, s settings) *cobra.Command {
 	s.outputFlags(fs)
 	s.definitionFlags(fs)
 	s.traceFlags(fs)
+	s.headerFlag(fs)
 	return cmd
 }
 
@@ -117,7 +118,7 @@ func (a *app) send(ctx context.Context, s settings, job report.Job) (asked, erro
 	if err != nil {
 		return asked{}, err
 	}
-	tracer, err := s.openTracer(logger)
+	tracer, err := s.openTracer(askSegment, logger)
 	if err != nil {
 		return asked{}, err
 	}
@@ -126,7 +127,7 @@ func (a *app) send(ctx context.Context, s settings, job report.Job) (asked, erro
 	if err != nil {
 		return asked{}, err
 	}
-	sent, err := ask(ctx, tracer, producer, job)
+	sent, err := ask(ctx, tracer, producer, s.Trace, job)
 	return sent, queueFailure(err)
 }
 

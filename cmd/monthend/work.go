@@ -44,6 +44,7 @@ func newWorkCommand(a *app, s settings) *cobra.Command {
 	s.outputFlags(fs)
 	s.definitionFlags(fs)
 	s.traceFlags(fs)
+	s.samplingFlags(fs)
 	s.engineFlags(fs)
 	flag(fs.IntVar, fs, &s.Concurrency, "concurrency", "runs at the same time, 1 unless set (MONTHEND_CONCURRENCY)")
 	flag(fs.DurationVar, fs, &s.Drain, "drain", "how long runs in work may go on after the first signal, 25s unless set (MONTHEND_DRAIN)")
