@@ -43,8 +43,8 @@ func newDigest(fields []pgconn.FieldDescription, types catalog) *digest {
 // isNull is the length that stands for NULL, which no value has: NULL and empty are different rows.
 const isNull = 1<<32 - 1
 
-// add counts one row of values as they were on the wire.
-func (d *digest) add(values [][]byte) {
+// join puts the values of a row together again as they were on the wire: each behind its length.
+func (d *digest) join(values [][]byte) []byte {
 	b := d.buffer[:0]
 	for _, v := range values {
 		if v == nil {
@@ -55,7 +55,12 @@ func (d *digest) add(values [][]byte) {
 		b = append(b, v...)
 	}
 	d.buffer = b
-	h := xxh3.Hash128Seed(b, d.seed)
+	return b
+}
+
+// add counts one row as it was on the wire.
+func (d *digest) add(row []byte) {
+	h := xxh3.Hash128Seed(row, d.seed)
 	var carry uint64
 	d.lo, carry = bits.Add64(d.lo, h.Lo, 0)
 	d.hi, _ = bits.Add64(d.hi, h.Hi, carry)

@@ -1,14 +1,11 @@
 package source
 
 import (
-	"bufio"
 	"context"
-	"io"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -24,10 +21,6 @@ const (
 	// maxConns is the ceiling when the URL has no pool_max_conns. Each snapshot holds one; the worker's concurrency bounds them.
 	maxConns = 64
 )
-
-// readBuffer is how many bytes are taken from the network at a time. The driver's own buffer holds what the server sends at a
-// time, 8 KB; where the server is ahead, taking more at once is a fifth of an extraction's system time less.
-const readBuffer = 128 << 10
 
 // limits are the time limits of a snapshot's transaction where the URL has none. As parameters of the URL
 // (?statement_timeout=30min&lock_timeout=5s) they win, "0" being no limit.
@@ -78,9 +71,7 @@ func OpenPostgres(ctx context.Context, url string, tracer pgx.QueryTracer) (*Pos
 		cfg.MaxConns = max(cfg.MaxConns, maxConns)
 	}
 	cfg.ConnConfig.Tracer = tracer
-	cfg.ConnConfig.BuildFrontend = func(r io.Reader, w io.Writer) *pgproto3.Frontend {
-		return pgproto3.NewFrontend(bufio.NewReaderSize(r, readBuffer), w)
-	}
+	cfg.ConnConfig.AfterNetConnect = tapWire
 	if p.pool, err = pgxpool.NewWithConfig(ctx, cfg); err != nil {
 		return nil, explain(context.Cause(ctx), err, nil)
 	}

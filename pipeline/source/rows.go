@@ -2,6 +2,7 @@ package source
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +18,7 @@ type Rows struct {
 	ended       func() error // the cause of the query's context, which the rows go on in
 	cancel      context.CancelCauseFunc
 	answer      *pgconn.ResultReader
+	wire        *wire // below answer
 	transaction *pgconn.PgConn
 	told        *told
 
@@ -24,6 +26,9 @@ type Rows struct {
 	err    error // io.EOF at the end
 	closed bool
 }
+
+// errCutRow is a row that does not hold what its answer was described with.
+var errCutRow = &Error{transient: true, Message: "a row came damaged"}
 
 var errClosed = errors.New("the rows were closed before their end")
 
@@ -38,32 +43,57 @@ func (r *Rows) Next(b *column.Batch) error {
 	b.Reset(r.columns)
 	size := 0
 	for r.err == nil && !b.Full() && size < batchBytes {
-		if !r.answer.NextRow() {
-			r.finish()
-			break
-		}
-		values := r.answer.Values()
-		for i, raw := range values {
-			size += len(raw)
-			if raw == nil {
-				b.Vectors[i].SetNull(b.Len())
-				continue
+		row, ok := r.wire.row()
+		if !ok {
+			// A notice may come in between, and the driver hands out the row behind it.
+			if !r.answer.NextRow() {
+				r.finish()
+				break
 			}
-			if err := r.decoders[i](raw, &b.Vectors[i], b.Len()); err != nil {
-				r.fail(r.refuse(i, err))
-				return r.err
-			}
+			row = r.digest.join(r.answer.Values())
 		}
+		if err := r.decode(row, b); err != nil {
+			r.fail(err)
+			return r.err
+		}
+		size += len(row)
 		if r.digest.rows == 0 {
 			r.told.first()
 		}
-		r.digest.add(values)
+		r.digest.add(row)
 		b.Add()
 	}
 	if b.Len() > 0 && (r.err == nil || r.err == io.EOF) {
 		return nil
 	}
 	return r.err
+}
+
+// decode sets a row of the batch from its values as they are on the wire, each behind its length.
+func (r *Rows) decode(row []byte, b *column.Batch) error {
+	at := b.Len()
+	for i, decode := range r.decoders {
+		if len(row) < 4 {
+			return errCutRow
+		}
+		length := binary.BigEndian.Uint32(row)
+		row = row[4:]
+		if length == isNull {
+			b.Vectors[i].SetNull(at)
+			continue
+		}
+		if uint64(length) > uint64(len(row)) {
+			return errCutRow
+		}
+		if err := decode(row[:length:length], &b.Vectors[i], at); err != nil {
+			return r.refuse(i, err)
+		}
+		row = row[length:]
+	}
+	if len(row) > 0 {
+		return errCutRow
+	}
+	return nil
 }
 
 // refuse says which value cannot be taken, and never what it is.

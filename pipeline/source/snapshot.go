@@ -109,6 +109,7 @@ func (s *Snapshot) Query(ctx context.Context, q report.Extract, p Params) (*Rows
 	}
 	conn := s.conn.Conn().PgConn()
 	s.rows = &Rows{
+		wire:        conn.Conn().(*wire),
 		statement:   st,
 		ended:       func() error { return context.Cause(ctx) },
 		cancel:      cancel,
