@@ -80,7 +80,7 @@ func (w *Workspace) compile(ctx context.Context, q report.DatasetQuery) (sql str
 	if !orderedByAll(s) {
 		s.orderByAll(len(columns))
 	}
-	if sql, err = w.text(ctx, s); err != nil {
+	if sql, err = w.stable(ctx, s); err != nil {
 		return "", nil, locate(q.Path, q.SQL, err)
 	}
 	return sql, columns, nil

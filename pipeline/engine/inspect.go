@@ -17,12 +17,17 @@ var tableFunctions = []string{"generate_series", "range", "unnest"}
 var unstable = []string{
 	"current_date", "current_localtime", "current_localtimestamp", "current_setting", "current_time", "current_timestamp",
 	"gen_random_uuid", "get_current_time", "get_current_timestamp", "getenv", "getvariable", "localtime", "localtimestamp",
-	"nextval", "currval", "now", "random", "setseed", "today", "transaction_timestamp", "txid_current", "uuid", "uuidv4", "uuidv7",
+	"approx_quantile", "approx_top_k", "reservoir_quantile", "nextval", "currval", "now", "random", "setseed", "today", "transaction_timestamp", "txid_current", "uuid", "uuidv4", "uuidv7",
 }
 
-// unordered are aggregates whose answer depends on the order in which they meet the rows.
+// unordered are aggregates whose answer depends on the order in which they meet the rows: they keep one of several, put them in a
+// row, or add up floats.
 var unordered = []string{
-	"any_value", "arbitrary", "array_agg", "first", "group_concat", "last", "list", "listagg", "string_agg",
+	"any_value", "arbitrary", "arg_max", "arg_max_null", "arg_min", "arg_min_null", "argmax", "argmin", "array_agg", "corr", "covar_pop",
+	"covar_samp", "favg", "first", "fsum", "geomean", "geometric_mean", "group_concat", "kahan_sum", "kurtosis", "kurtosis_pop", "last",
+	"list", "listagg", "mad", "max_by", "min_by", "mode", "product", "regr_avgx", "regr_avgy", "regr_intercept", "regr_r2", "regr_slope",
+	"regr_sxx", "regr_sxy", "regr_syy", "sem", "skewness", "stddev", "stddev_pop", "stddev_samp", "string_agg", "sumkahan", "var_pop",
+	"var_samp", "variance",
 }
 
 // inspect walks a syntax tree and refuses what is no plain, repeatable reading of the workspace's tables. DuckDB's settings
@@ -63,6 +68,12 @@ func inspectNode(n map[string]any, schemas []string) error {
 		return refuse("a sample is drawn by chance")
 	}
 	switch str("type") {
+	case "SELECT_NODE":
+		if offset, cut := cuts(n); cut {
+			if modifier, _ := (&statement{node: n}).orders(); modifier == nil {
+				return &syntaxError{text: "LIMIT and DISTINCT ON without ORDER BY keep other rows each time", offset: offset}
+			}
+		}
 	case "BASE_TABLE":
 		if schema := str("schema_name"); str("catalog_name") != "" || (schema != "" && !slices.Contains(schemas, strings.ToLower(schema))) {
 			return refuse("table %q of another schema", str("table_name"))
@@ -89,6 +100,9 @@ func inspectNode(n map[string]any, schemas []string) error {
 		}
 		if str("class") == "FUNCTION" && slices.Contains(unordered, called) && !hasOrder(n) {
 			return refuse("%s() without ORDER BY inside gives another answer each time", called)
+		}
+		if orders, _ := n["orders"].([]any); str("class") == "WINDOW" && len(orders) == 0 && sensitive(n) {
+			return refuse("%s() over a window without ORDER BY gives another answer each time", called)
 		}
 	case "COLUMN_REF":
 		list, _ := n["column_names"].([]any)
