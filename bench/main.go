@@ -26,6 +26,7 @@ var measures = []measure{
 	{"pickup", "message sent → segment begun on an idle worker, p95", pickup},
 	{"small", "jobs of 1,000 rows, csv and json, over the bare receive and delete of their messages", small},
 	{"recover", "kill -9 in mid-run → the report published by another worker, p95", recovery},
+	{"emitter", "the time of a traced job while nobody listens, over the same while somebody does", emitter},
 	{"demo", "the demo, to the printed paths of the report", demo},
 	{"month", "a month of 850,000 rows and one of ten million, over the server's own COPY and over lists in Python", month},
 }
