@@ -47,6 +47,11 @@ func misspelt(missing string, mapping *node, at string) bool {
 	})
 }
 
+// hasNear reports whether a mapping has a field that is near to one of names, and none of them.
+func (n *node) hasNear(names ...string) bool {
+	return slices.ContainsFunc(n.members, func(m member) bool { return !slices.Contains(names, m.name) && Near(m.name, names) != "" })
+}
+
 // pointed follows the fragment of a URL, a JSON pointer.
 func pointed(root any, at string) any {
 	_, fragment, _ := strings.Cut(at, "#")

@@ -38,6 +38,9 @@ func (l *loader) readRule(n *node) Rule {
 			kinds = append(kinds, kind)
 		}
 	}
+	if len(kinds) == 0 && n.hasNear(ruleKinds...) || n.kind != mapNode {
+		return rule // an unknown field, or no mapping: the schema has complained
+	}
 	if len(kinds) != 1 {
 		got := "none"
 		if len(kinds) > 1 {
@@ -53,6 +56,8 @@ func (l *loader) readRule(n *node) Rule {
 		l.complain(on, "rule %q: an assert is on no extract; its query says what it compares", clip(rule.Name))
 	case slices.Contains(wholeKinds, kind) && rule.Severity == Reject:
 		l.complain(n.get("severity"), "rule %q: %s has no row to reject; want warn or fail", clip(rule.Name), kind)
+	case kind != "assert" && on == nil && n.hasNear("on"):
+		// An unknown field: the schema has complained.
 	case kind != "assert" && on == nil:
 		l.complain(n, "rule %q: \"on\" is missing: the extract whose rows are looked at", clip(rule.Name))
 	case kind != "assert" && rule.On != "" && !l.isExtract(rule.On):

@@ -56,7 +56,7 @@ func wordAt(line []rune, at int, yaml bool) int {
 	if line[n] == '@' {
 		n++
 	}
-	for n < len(line) && (unicode.IsLetter(line[n]) || unicode.IsDigit(line[n]) || line[n] == '_' || yaml && strings.ContainsRune("-./%", line[n])) {
+	for n < len(line) && (unicode.IsLetter(line[n]) || unicode.IsDigit(line[n]) || line[n] == '_' || line[n] == '.' || yaml && strings.ContainsRune("-/%", line[n])) {
 		n++
 	}
 	return max(1, n-at)

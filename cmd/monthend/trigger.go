@@ -105,6 +105,10 @@ func definitionFailure(err error) error {
 	if err == nil {
 		return nil
 	}
+	var broken *report.DefinitionError
+	if errors.As(err, &broken) {
+		return usage("monthend reports check", "%w", err)
+	}
 	return usage("monthend reports list", "%w", err)
 }
 

@@ -37,6 +37,9 @@ func differences(want, got sheet) []Difference {
 		return true
 	}
 	var out []Difference
+	if len(want.columns) == 0 {
+		return nil
+	}
 	for _, p := range pair(want.rows, got.rows, equal) {
 		switch {
 		case p.got < 0:
@@ -77,19 +80,34 @@ type pairing struct{ want, got int }
 // maxPaired bounds the work of pairing: beyond it, rows are paired by their number.
 const maxPaired = 4_000_000
 
-// pair aligns rows by their longest common subsequence; between equal rows, the rest is paired in order.
+// pair aligns equal rows; between them, rows that begin alike, which as a rule are the same thing with other figures; between
+// those, one by one.
 func pair(want, got [][]value, equal func(a, b []value) bool) []pairing {
-	from := 0
-	for from < len(want) && from < len(got) && equal(want[from], got[from]) {
-		from++
+	alike := func(a, b []value) bool { return same(a[0], b[0], false) }
+	all := span{0, len(want), 0, len(got)}
+	return align(want, got, all, equal, func(gap span) []pairing {
+		return align(want, got, gap, alike, inOrder)
+	})
+}
+
+// span is a stretch of both.
+type span struct{ wantFrom, wantTo, gotFrom, gotTo int }
+
+// align pairs the rows of a longest common subsequence, and leaves what lies between them to gap.
+func align(want, got [][]value, in span, equal func(a, b []value) bool, gap func(span) []pairing) []pairing {
+	var head, tail []pairing
+	for in.wantFrom < in.wantTo && in.gotFrom < in.gotTo && equal(want[in.wantFrom], got[in.gotFrom]) {
+		head = append(head, pairing{in.wantFrom, in.gotFrom})
+		in.wantFrom, in.gotFrom = in.wantFrom+1, in.gotFrom+1
 	}
-	w, g := len(want), len(got)
-	for w > from && g > from && equal(want[w-1], got[g-1]) {
-		w, g = w-1, g-1
+	for in.wantTo > in.wantFrom && in.gotTo > in.gotFrom && equal(want[in.wantTo-1], got[in.gotTo-1]) {
+		in.wantTo, in.gotTo = in.wantTo-1, in.gotTo-1
+		tail = append(tail, pairing{in.wantTo, in.gotTo})
 	}
-	n, m := w-from, g-from
+	slices.Reverse(tail)
+	n, m := in.wantTo-in.wantFrom, in.gotTo-in.gotFrom
 	if n*m > maxPaired {
-		return inOrder(from, w, from, g)
+		return append(append(head, inOrder(in)...), tail...)
 	}
 	length := make([][]int, n+1)
 	for i := range length {
@@ -98,40 +116,40 @@ func pair(want, got [][]value, equal func(a, b []value) bool) []pairing {
 	for i := n - 1; i >= 0; i-- {
 		for j := m - 1; j >= 0; j-- {
 			length[i][j] = max(length[i+1][j], length[i][j+1])
-			if equal(want[from+i], got[from+j]) {
+			if equal(want[in.wantFrom+i], got[in.gotFrom+j]) {
 				length[i][j] = length[i+1][j+1] + 1
 			}
 		}
 	}
-	var out []pairing
-	i, j, lastI, lastJ := 0, 0, 0, 0
-	for i < n && j < m {
+	rest := in
+	for i, j := 0, 0; i < n && j < m; {
 		switch {
-		case equal(want[from+i], got[from+j]):
-			out = append(out, inOrder(from+lastI, from+i, from+lastJ, from+j)...)
+		case equal(want[in.wantFrom+i], got[in.gotFrom+j]):
+			at := pairing{in.wantFrom + i, in.gotFrom + j}
+			head = append(append(head, gap(span{rest.wantFrom, at.want, rest.gotFrom, at.got})...), at)
 			i, j = i+1, j+1
-			lastI, lastJ = i, j
+			rest.wantFrom, rest.gotFrom = at.want+1, at.got+1
 		case length[i+1][j] >= length[i][j+1]:
 			i++
 		default:
 			j++
 		}
 	}
-	return append(out, inOrder(from+lastI, w, from+lastJ, g)...)
+	return append(append(head, gap(rest)...), tail...)
 }
 
 // inOrder pairs two stretches of rows one by one; what is left of the longer one has no partner.
-func inOrder(wantFrom, wantTo, gotFrom, gotTo int) []pairing {
+func inOrder(s span) []pairing {
 	var out []pairing
-	for wantFrom < wantTo || gotFrom < gotTo {
+	for s.wantFrom < s.wantTo || s.gotFrom < s.gotTo {
 		p := pairing{-1, -1}
-		if wantFrom < wantTo {
-			p.want = wantFrom
-			wantFrom++
+		if s.wantFrom < s.wantTo {
+			p.want = s.wantFrom
+			s.wantFrom++
 		}
-		if gotFrom < gotTo {
-			p.got = gotFrom
-			gotFrom++
+		if s.gotFrom < s.gotTo {
+			p.got = s.gotFrom
+			s.gotFrom++
 		}
 		out = append(out, p)
 	}

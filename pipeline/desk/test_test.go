@@ -78,7 +78,7 @@ func TestEveryRuleIsBroken(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, r := range def.Rules {
-		if !regexp.MustCompile(`(?m)^  `+regexp.QuoteMeta(r.Name)+`: [1-9]`).Match(data) {
+		if !regexp.MustCompile(`(?m)^  ` + regexp.QuoteMeta(r.Name) + `: [1-9]`).Match(data) {
 			t.Errorf("rule %q is not broken", r.Name)
 		}
 	}

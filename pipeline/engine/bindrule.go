@@ -44,7 +44,10 @@ func (b *binding) rule(ctx context.Context, i int, r report.Rule) {
 
 // check binds a condition. In the text that is bound it begins on the second line, so the places of mistakes are one line off.
 func (b *binding) check(ctx context.Context, what string, r report.Rule, steps []any) {
-	text := "SELECT (\n" + r.Check + "\n) FROM " + source(r.On)
+	text := "SELECT (\n" + r.Check + "\n)"
+	if r.On != "" { // else the definition has a mistake there
+		text += " FROM " + source(r.On)
+	}
 	fail := func(err error) {
 		line, col, message := told(ctx, err, text)
 		if strings.HasPrefix(message, "table with name ") {
