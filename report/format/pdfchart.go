@@ -8,15 +8,29 @@ import (
 // chartScale is how many points a unit of a chart's canvas is: its type comes out at 7.7 points.
 const chartScale = 0.7
 
-// chart draws a chart below its heading, smaller where it is taller than a page.
+// smallScale is the least scale at which a chart still reads well: type of 6.3 points.
+const smallScale = 0.57
+
+// chart draws a chart below its heading: somewhat smaller where that saves the turn of a page, and as small as it takes where it is
+// taller than a page.
 func (p pdfPage) chart(c *chartView) {
+	p.Skip(sectionGap)
+	height := func(scale float64) float64 { return headingHeight + chart.Height(c.Data, page.Inner/scale)*scale }
 	scale := chartScale
-	for headingHeight+chart.Height(c.Data, page.Inner/scale)*scale > p.Whole() {
+	if height(scale) > p.Left() && height(smallScale) <= p.Left() {
+		for height(scale) > p.Left() {
+			scale -= 0.01
+		}
+	}
+	for height(scale) > p.Whole() {
 		scale *= 0.95
 	}
+	p.draw(c, scale)
+}
+
+func (p pdfPage) draw(c *chartView, scale float64) {
 	width := page.Inner / scale
 	height := chart.Height(c.Data, width) * scale
-	p.Skip(sectionGap)
 	p.Room(headingHeight + height)
 	p.heading(c.Title)
 	chart.Draw(canvas{p.Book, page.Margin, p.Y, scale}, c.Data, width)

@@ -37,7 +37,8 @@ type Options struct {
 type Book struct {
 	Y        float64
 	pdf      *fpdf.Fpdf
-	faces    [3]*face
+	faces    [3]*face // nil until it is needed
+	err      error    // of a face
 	added    [3]bool
 	replaced map[rune]int
 	current  struct {
@@ -48,11 +49,12 @@ type Book struct {
 
 // New begins a book with its first page.
 func New(o Options) (*Book, error) {
-	loaded, err := faces()
-	if err != nil {
-		return nil, err
+	b := &Book{replaced: map[rune]int{}}
+	for _, weight := range []Weight{Regular, Bold} {
+		if b.face(weight) == nil {
+			return nil, b.err
+		}
 	}
-	b := &Book{faces: loaded, replaced: map[rune]int{}}
 	b.pdf = fpdf.NewCustom(&fpdf.InitType{UnitStr: "pt", SizeStr: "A4"})
 	// Equal documents give equal bytes: no clock, and maps in order.
 	b.pdf.SetCreationDate(o.Date)
@@ -136,10 +138,26 @@ func (b *Book) Replaced() []rune { return slices.Sorted(maps.Keys(b.replaced)) }
 
 // Write ends the book.
 func (b *Book) Write(w io.Writer) error {
+	if b.err != nil {
+		return b.err
+	}
 	if err := b.pdf.Output(w); err != nil {
 		return fmt.Errorf("write pdf: %w", err)
 	}
 	return nil
+}
+
+// face is a face for laying text out. One that cannot be read has no rune, and Write says so.
+func (b *Book) face(weight Weight) *face {
+	if b.faces[weight] == nil {
+		f, err := faces[weight]()
+		if err != nil {
+			b.err = err
+			return nil
+		}
+		b.faces[weight] = f
+	}
+	return b.faces[weight]
 }
 
 // font chooses a face. A face is embedded in the file only when something is drawn in it.
@@ -147,7 +165,10 @@ func (b *Book) font(weight Weight, size float64) {
 	if b.current.size == size && b.current.weight == weight {
 		return
 	}
-	f := b.faces[weight]
+	f := b.face(weight)
+	if f == nil {
+		return
+	}
 	if !b.added[weight] {
 		b.added[weight] = true
 		b.pdf.AddUTF8FontFromBytes(f.family, f.style, f.data)

@@ -27,23 +27,24 @@ type face struct {
 	known         [1 << 16]bool
 }
 
-// faces reads the embedded fonts once a process: they are constants, and reading them takes longer than a page.
-var faces = sync.OnceValues(func() ([3]*face, error) {
-	out := [3]*face{
-		Regular: {family: "plex", data: plexRegular},
-		Bold:    {family: "plex", style: "B", data: plexSemiBold},
-		wide:    {family: "noto", data: notoJP},
+// faces reads each embedded font once a process, when it is first needed: they are constants, and reading one takes as long as
+// drawing a page.
+var faces = [3]func() (*face, error){
+	Regular: sync.OnceValues(func() (*face, error) { return newFace("plex", "", plexRegular) }),
+	Bold:    sync.OnceValues(func() (*face, error) { return newFace("plex", "B", plexSemiBold) }),
+	wide:    sync.OnceValues(func() (*face, error) { return newFace("noto", "", notoJP) }),
+}
+
+func newFace(family, style string, data []byte) (*face, error) {
+	f := &face{family: family, style: style, data: data}
+	if err := f.read(); err != nil {
+		return nil, fmt.Errorf("read font %s: %w", family, err)
 	}
-	for _, f := range out {
-		if err := f.read(); err != nil {
-			return out, fmt.Errorf("read font %s: %w", f.family, err)
-		}
-	}
-	return out, nil
-})
+	return f, nil
+}
 
 // has reports whether the face has a shape for r.
-func (f *face) has(r rune) bool { return r >= 0 && r < 1<<16 && f.known[r] }
+func (f *face) has(r rune) bool { return f != nil && r >= 0 && r < 1<<16 && f.known[r] }
 
 var errFont = errors.New("not a TrueType font with a Unicode table of format 4")
 

@@ -47,7 +47,7 @@ func (b *Book) clean(s string) string {
 			return '\u00a0' // of the same meaning; few faces have the narrow one
 		case r == '\u00ad', r >= 0xfe00 && r <= 0xfe0f, unicode.Is(unicode.Cf, r), unicode.Is(unicode.Variation_Selector, r):
 			return -1 // joiners, selectors and soft hyphens are directions to a shaper, and have no shape to miss
-		case b.faces[Regular].has(r), b.faces[wide].has(r):
+		case b.face(Regular).has(r), b.face(wide).has(r):
 			return r
 		}
 		b.replaced[r]++
@@ -68,7 +68,7 @@ func (b *Book) runs(s string, weight Weight) []run {
 	last := weight
 	for i, r := range s {
 		at := weight
-		if !b.faces[weight].has(r) {
+		if !b.face(weight).has(r) {
 			at = wide
 		}
 		if i > 0 && at != last {
@@ -84,11 +84,11 @@ func (b *Book) runs(s string, weight Weight) []run {
 func (b *Book) Width(s string, style Style) float64 { return b.width(b.clean(s), style) }
 
 func (b *Book) width(clean string, style Style) float64 {
-	sum, own, other := 0, b.faces[style.Weight], b.faces[wide]
+	sum, own := 0, b.face(style.Weight)
 	for _, r := range clean {
 		if own.has(r) {
 			sum += int(own.widths[r])
-		} else if other.has(r) {
+		} else if other := b.face(wide); other.has(r) {
 			sum += int(other.widths[r])
 		}
 	}
