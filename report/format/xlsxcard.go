@@ -101,7 +101,7 @@ func (s *summary) cardRow(cards []report.KPI) {
 		})
 	}
 	if trends {
-		line(30, func(at int, card report.KPI) {
+		line(24, func(at int, card report.KPI) {
 			if len(card.Trend) > 0 {
 				s.spark(at, card)
 				s.merge(at, at+1)
