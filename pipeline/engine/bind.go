@@ -235,6 +235,7 @@ func (b *binding) dataset(ctx context.Context, q report.DatasetQuery) {
 func (b *binding) selectOf(ctx context.Context, path, sql string, schemas ...string) ([]exported, *statement) {
 	fail := func(err error) ([]exported, *statement) {
 		line, col, message := told(ctx, err, sql)
+		message += b.meantTable(message)
 		if line == 0 {
 			b.findIn(path, sql, -1, message)
 			return nil, nil
@@ -264,6 +265,23 @@ func (b *binding) selectOf(ctx context.Context, path, sql string, schemas ...str
 		return fail(err)
 	}
 	return columns, s
+}
+
+// meantTable says which extract was meant where a table does not exist.
+func (b *binding) meantTable(message string) string {
+	rest, found := strings.CutPrefix(message, "table with name ")
+	table, _, ends := strings.Cut(rest, " does not exist")
+	if !found || !ends || strings.Contains(message, "did you mean") {
+		return ""
+	}
+	var names []string
+	for _, e := range b.def.Extract {
+		names = append(names, e.Name, e.Name+extractedSuffix, e.Name+quarantineSuffix)
+	}
+	if near := report.DidYouMean(table, names); near != "" || len(b.def.Extract) == 0 {
+		return near
+	}
+	return "; there are " + strings.Join(names, ", ")
 }
 
 // prepare has the engine bind a text without running it.

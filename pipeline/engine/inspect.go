@@ -76,7 +76,7 @@ func inspectNode(n map[string]any, schemas []string) error {
 		}
 	case "BASE_TABLE":
 		if schema := str("schema_name"); str("catalog_name") != "" || (schema != "" && !slices.Contains(schemas, strings.ToLower(schema))) {
-			return refuse("table %q of another schema", str("table_name"))
+			return refuse("table %q of another schema; here are the extracts' tables only", str("table_name"))
 		}
 		if strings.ContainsAny(str("table_name"), `./\:*`) {
 			return refuse("%q is a file, and files cannot be read", str("table_name"))

@@ -39,7 +39,21 @@ func told(ctx context.Context, err error, sql string) (line, col int, message st
 	if kind, words, found := strings.Cut(first, " Error: "); found && !strings.Contains(kind, " ") {
 		first = words
 	}
-	return line, col, lower(strings.TrimRight(first, "!.")) + hint(first, rest)
+	message = lower(strings.TrimRight(first, "!."))
+	if strings.HasPrefix(message, "referenced column ") && quotedAt(sql, line, col) {
+		return line, col, message + "; a text stands in single quotes, and a name in double ones"
+	}
+	return line, col, message + hint(first, rest)
+}
+
+// quotedAt reports whether a double quote stands at a place.
+func quotedAt(sql string, line, col int) bool {
+	lines := strings.Split(sql, "\n")
+	if line < 1 || line > len(lines) {
+		return false
+	}
+	characters := []rune(lines[line-1])
+	return col >= 1 && col <= len(characters) && characters[col-1] == '"'
 }
 
 // hint is what the engine thinks was meant.

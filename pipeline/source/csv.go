@@ -39,6 +39,10 @@ func NewCSV(file string, data []byte) (*CSV, error) {
 		complain(records[0][0], "%d columns, more than %d", len(records[0]), maxColumns)
 		return nil, &report.DefinitionError{Problems: problems}
 	}
+	if first := records[0]; len(first) == 1 && strings.Contains(first[0].Text, ";") {
+		complain(first[0], "want commas between the columns, not semicolons")
+		return nil, &report.DefinitionError{Problems: problems}
+	}
 	for _, head := range records[0] {
 		name, typed, found := strings.Cut(head.Text, ":")
 		if !found || strings.TrimSpace(name) == "" {

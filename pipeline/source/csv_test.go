@@ -106,6 +106,7 @@ func TestCSVRefuses(t *testing.T) {
 		{"nothing", "", "t.csv: the file is empty; its first line names the columns"},
 		{"mark", "\ufeffid:int\n", "t.csv: it begins with a byte order mark; save it as plain UTF-8"},
 		{"untyped", "id,amount:text\n", "t.csv:1:1: want the name and the type of a column, such as amount:numeric(18,2)"},
+		{"semicolons", "id:int;amount:text\n", "t.csv:1:1: want commas between the columns, not semicolons"},
 		{"unknown type", "id:int,amount:numerc\n", `t.csv:1:8: column "amount": type "numerc" is not known; did you mean "numeric"?`},
 		{"too precise", "amount:numeric(39,2)\n", `t.csv:1:1: column "amount": decimal(39,2) is outside 1 to 38 digits`},
 		{"short row", "a:int,b:int\n1,2\n3\n", "t.csv:3:1: the row has 1 values, the header 2"},
