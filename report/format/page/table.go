@@ -35,8 +35,8 @@ type Row struct {
 
 // Look is how a table is drawn.
 type Look struct {
-	Size                    float64 // of its type, in points
-	Ink, Muted, Band, Paper Ink
+	Size             float64 // of its type, in points
+	Ink, Muted, Band Ink
 }
 
 // Measures of a table in points.
