@@ -168,6 +168,25 @@ func (s *Server) Counters() Counters { return s.store.counts() }
 // Violations are the rules broken by what was received, malformed packets among them, oldest first; the first 1,000 only.
 func (s *Server) Violations() []trace.Violation { return s.store.broken() }
 
+// FollowViolations tells each rule broken, those of before first, until ctx ends or the server is closed.
+func (s *Server) FollowViolations(ctx context.Context, tell func(trace.Violation)) {
+	for told := 0; ; {
+		changed := s.store.changes() // before looking, so that no change between the two is missed
+		broken := s.store.broken()
+		for _, v := range broken[told:] {
+			tell(v)
+		}
+		told = len(broken)
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return
+		case <-s.closed:
+			return
+		}
+	}
+}
+
 // Close stops both listeners, keeps what was already read and waits until every goroutine has ended.
 func (s *Server) Close() error {
 	var err error

@@ -25,6 +25,9 @@ func label(n *Node) (name, detail string) {
 	if n.Partial {
 		parts = append(parts, "partial")
 	}
+	if again := retried(n); again != "" {
+		parts = append(parts, again)
+	}
 	if text := clean(message(n)); text != "" && d.Status() != "ok" {
 		parts = append(parts, text)
 	} else if text := clean(asked(n)); text != "" {
@@ -39,7 +42,7 @@ func asked(n *Node) string {
 	text := func(values map[string]any, key string) string { s, _ := values[key].(string); return s }
 	switch {
 	case n.Segment:
-		return job(d.Annotations)
+		return job(n)
 	case d.SQL != nil:
 		return statement(d.SQL.SanitizedQuery)
 	case text(d.AWS, "queue_url") != "":
@@ -47,7 +50,7 @@ func asked(n *Node) string {
 	case text(d.AWS, "table_name") != "":
 		return text(d.AWS, "table_name")
 	case text(d.AWS, "bucket_name") != "":
-		return path.Join(text(d.AWS, "bucket_name"), text(d.AWS, "key"))
+		return object(text(d.AWS, "bucket_name"), text(d.AWS, "key"))
 	case d.HTTP != nil && d.HTTP.Request != nil:
 		r := d.HTTP.Request
 		if u, err := url.Parse(r.URL); err == nil && n.Document.Namespace == "remote" {
@@ -55,6 +58,15 @@ func asked(n *Node) string {
 		}
 	}
 	return ""
+}
+
+// object names a stored object by what tells it apart: its own name first, and little of a long way to it.
+func object(bucket, key string) string {
+	dir, name := path.Split(key)
+	if strings.Count(dir, "/") > 2 {
+		return name + " in " + path.Join(bucket, "…", path.Base(dir))
+	}
+	return path.Join(bucket, key)
 }
 
 // statement is a query from its first word: what stands in comments before it is for who reads the file.
@@ -75,18 +87,43 @@ func statement(sql string) string {
 	}
 }
 
-// job says which report a worker's segment is about, and which attempt after the first.
-func job(annotations map[string]any) string {
+// job says which attempt after the first a worker's segment is, about which report, and how it ended when not as wished.
+func job(n *Node) string {
 	var parts []string
-	for _, key := range []string{"report", "period", "tenant"} {
-		if s, _ := annotations[key].(string); s != "" {
+	if n := attempt(n); n > 1 {
+		parts = append(parts, fmt.Sprintf("attempt %d", n))
+	}
+	annotations := n.Document.Annotations
+	for _, key := range []string{"report", "period", "tenant", "outcome"} {
+		if s, _ := annotations[key].(string); s != "" && s != "published" {
 			parts = append(parts, s)
 		}
 	}
-	if n, _ := annotations["attempt"].(float64); n > 1 {
-		parts = append(parts, fmt.Sprintf("attempt %.0f", n))
+	if slow, _ := annotations["slow"].(bool); slow {
+		parts = append(parts, "slow")
 	}
 	return strings.Join(parts, " ")
+}
+
+// attempt is the number of the attempt at its run that a worker's segment is, 0 for any other.
+func attempt(n *Node) int {
+	number, _ := n.Document.Annotations["attempt"].(float64)
+	if !n.Segment || !(number >= 1 && number < 1e6) {
+		return 0
+	}
+	return int(number)
+}
+
+// retried is how often an AWS call was tried again.
+func retried(n *Node) string {
+	times, _ := n.Document.AWS["retries"].(float64)
+	switch {
+	case !(times >= 1):
+		return ""
+	case times < 2:
+		return "1 retry"
+	}
+	return fmt.Sprintf("%.0f retries", min(times, 999))
 }
 
 // queueWait is how long a segment's job had been receivable before it began, at most a queue's longest retention.
@@ -131,6 +168,8 @@ func cut(s string, width int) string {
 // duration writes a length of time in at most 7 cells.
 func duration(d time.Duration) string {
 	switch {
+	case d == 0:
+		return "0s"
 	case d < time.Millisecond:
 		return fmt.Sprintf("%dµs", d.Microseconds())
 	case d < 10*time.Millisecond:

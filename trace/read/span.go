@@ -21,7 +21,8 @@ type Span struct {
 	Status      string                                `json:"status"`              // "ok", "error", "fault" or "throttle"
 	Message     string                                `json:"message,omitempty"`   // of the exception that was recorded first
 	InProgress  bool                                  `json:"in_progress,omitempty"`
-	Partial     bool                                  `json:"partial,omitempty"` // its parent is not in the trace
+	Partial     bool                                  `json:"partial,omitempty"`      // its parent is not in the trace
+	SlowestPath bool                                  `json:"slowest_path,omitempty"` // on the way from the root that took longest
 	Annotations map[string]any                        `json:"annotations,omitempty"`
 	Metadata    map[string]map[string]json.RawMessage `json:"metadata,omitempty"`
 }
@@ -29,7 +30,7 @@ type Span struct {
 // Spans gives the rows of a trace; empty, not nil, when there are none.
 func (t Trace) Spans() []Span {
 	spans := []Span{}
-	above := map[*Node]string{}
+	above, path := map[*Node]string{}, slowest(t)
 	for n, depth := range t.Nodes() {
 		d := n.Document
 		for _, c := range n.Children {
@@ -38,7 +39,7 @@ func (t Trace) Spans() []Span {
 		s := Span{
 			TraceID: t.ID, ID: d.ID, ParentID: above[n], Depth: depth, Kind: "subsegment", Name: d.Name, Namespace: d.Namespace,
 			Operation: operation(n), Start: d.Start(), DurationMS: float64(d.Duration().Microseconds()) / 1000,
-			Status: d.Status(), Message: message(n), InProgress: d.InProgress, Partial: n.Partial, Annotations: d.Annotations, Metadata: d.Metadata,
+			Status: d.Status(), Message: message(n), InProgress: d.InProgress, Partial: n.Partial, SlowestPath: path[n], Annotations: d.Annotations, Metadata: d.Metadata,
 		}
 		if n.Segment {
 			s.Kind = "segment"

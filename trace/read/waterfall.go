@@ -16,6 +16,12 @@ type Options struct {
 	Color bool // with ANSI colours; without, status marks still differ by shape
 }
 
+// pathMark stands beside the durations of the path that took longest.
+const (
+	pathMark = "◂"
+	unmarked = "   " // as wide as the mark with a blank on both sides
+)
+
 const (
 	durationCells = 8 // as wide as its heading
 	gap           = 2
@@ -24,17 +30,22 @@ const (
 )
 
 // Waterfall draws a trace, one row a segment or subsegment: name, duration, and a bar on one axis of time. A light bar before
-// a worker's segment is the time its job waited in the queue. Every row is at most Width cells.
+// a worker's segment is the time its job waited in the queue. The path that took longest is marked, and what went wrong is
+// told below. Every row is at most Width cells.
 func Waterfall(w io.Writer, t Trace, o Options) error {
 	if o.Width == 0 {
 		o.Width = 80
 	}
 	f := fall{trace: t, brush: brush(o.Color), width: max(o.Width, 60)}
+	if path := slowest(t); len(path) > 1 {
+		f.slowest = path
+	}
 	for n, depth := range t.Nodes() {
+		f.attempts += boolInt(attempt(n) > 0)
 		name, detail := label(n)
 		f.rows = append(f.rows, row{Node: n, indent: 2 * min(depth, maxDepth), name: name, detail: detail})
 	}
-	room := f.width - durationCells - 2*gap
+	room := f.width - durationCells - gap - len(unmarked)
 	f.names = min(f.widest(), room-max(minBarCells, room*40/100))
 	f.axis = newAxis(t, room-f.names)
 
@@ -44,6 +55,7 @@ func Waterfall(w io.Writer, t Trace, o Options) error {
 		f.row(out, r)
 	}
 	f.legend(out)
+	f.failures(out)
 	if err := out.Flush(); err != nil {
 		return fmt.Errorf("draw trace %s: %w", t.ID, err)
 	}
@@ -60,9 +72,12 @@ type fall struct {
 	trace Trace
 	rows  []row
 	names int // cells of the name column
-	width int
-	axis  axis
-	brush brush
+
+	slowest  map[*Node]bool
+	attempts int
+	width    int
+	axis     axis
+	brush    brush
 }
 
 // widest is how many cells the longest name wants, mark, indent and detail included.
@@ -90,7 +105,7 @@ func (f fall) title(out io.Writer) {
 	}
 	fmt.Fprintln(out, f.brush.dim(fmt.Sprintf("%d %s · %s · %s", len(f.rows), spans,
 		duration(f.trace.End.Sub(f.trace.Start)), f.trace.Start.Format("2006-01-02 15:04:05 UTC"))))
-	fmt.Fprintf(out, "\n%s\n", f.brush.dim(fmt.Sprintf("%-*s%*s%*s%s", f.names+gap, "Segment", durationCells, "Duration", gap, "", f.axis.ticks())))
+	fmt.Fprintf(out, "\n%s\n", f.brush.dim(fmt.Sprintf("%-*s%*s%*s%s", f.names+gap, "Segment", durationCells, "Duration", len(unmarked), "", f.axis.ticks())))
 }
 
 func (f fall) row(out io.Writer, r row) {
@@ -117,10 +132,14 @@ func (f fall) row(out io.Writer, r row) {
 	if r.Document.InProgress {
 		took = "…"
 	}
-	fmt.Fprintf(out, "%*s%s%s\n", room-used+gap+durationCells-lipgloss.Width(took), "", took, f.bars(r.Node))
+	after := unmarked
+	if f.slowest[r.Node] {
+		after, took = " "+f.brush.strong(pathMark)+" ", f.brush.strong(took)
+	}
+	fmt.Fprintf(out, "%*s%s%s%s\n", room-used+gap+durationCells-lipgloss.Width(took), "", took, after, f.bars(r.Node))
 }
 
-// bars are the cells right of the duration: the wait, then the work. The cell they share belongs to the work.
+// bars are the cells right of the gap: the wait, then the work. The cell they share belongs to the work.
 func (f fall) bars(n *Node) string {
 	rule, end := solid, n.Document.End()
 	if n.Document.InProgress {
@@ -128,15 +147,14 @@ func (f fall) bars(n *Node) string {
 	}
 	from, to := f.axis.halves(n.Document.Start(), end)
 	work := f.brush.status(n.Document.Status(), bar(rule, from, to))
-	at := gap
 	wait := queueWait(n)
 	if wait > 0 {
 		since, _ := f.axis.halves(n.Document.Start().Add(-wait), n.Document.Start())
 		if light := bar(waiting, since, from/2*2); since/2 < from/2 {
-			return strings.Repeat(" ", at+since/2) + f.brush.dim(light) + work
+			return strings.Repeat(" ", since/2) + f.brush.dim(light) + work
 		}
 	}
-	return strings.Repeat(" ", at+from/2) + work
+	return strings.Repeat(" ", from/2) + work
 }
 
 // legend explains the marks that were drawn and are not plain.
@@ -153,6 +171,7 @@ func (f fall) legend(out io.Writer) {
 			func(s string) string { return f.brush.status(status, s) })
 	}
 	say(openMark+" in progress", func(n *Node) bool { return n.Document.InProgress }, f.brush.dim)
+	say(pathMark+" slowest path", func(n *Node) bool { return f.slowest[n] }, f.brush.strong)
 	say("┄ queue wait", func(n *Node) bool { return queueWait(n) > 0 }, f.brush.dim)
 	if len(parts) > 0 {
 		fmt.Fprintf(out, "\n%s\n", wrapped(parts, f.width))
