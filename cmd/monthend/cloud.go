@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -49,9 +50,22 @@ type cloudOptions struct {
 	xrayAddr   string
 	noDownload bool
 	announce   func(string) // told what takes long
+	only       []string     // names of servers; empty is all
 }
 
-// startCloud starts the three servers, migrates the ledger and loads the demo company's books. It uses nothing of the
+// The names of the servers.
+const (
+	serverPostgres = "postgres"
+	serverSQS      = "sqs"
+	serverXRay     = "xray"
+)
+
+// wants tells whether a server is to be started.
+func (o cloudOptions) wants(server string) bool {
+	return len(o.only) == 0 || slices.Contains(o.only, server)
+}
+
+// startCloud starts the servers, migrates the ledger and loads the demo company's books. It uses nothing of the
 // environment: what a shell has set for a real worker must never be touched by a demo.
 func startCloud(ctx context.Context, o cloudOptions) (c *cloud, err error) {
 	c = &cloud{dir: o.dir, keep: o.dir != ""}
@@ -60,18 +74,26 @@ func startCloud(ctx context.Context, o cloudOptions) (c *cloud, err error) {
 			err = errors.Join(err, c.close())
 		}
 	}()
-	if err := c.makeDir(); err != nil {
-		return c, err
+	if o.wants(serverPostgres) { // nothing else keeps files
+		if err := c.makeDir(); err != nil {
+			return c, err
+		}
 	}
-	if c.sqs, err = sqs.Start(sqs.Config{Addr: o.sqsAddr, Region: cloudRegion}); err != nil {
-		return c, unavailable("monthend local --sqs-addr 127.0.0.1:0", "%w", err)
-	}
-	if c.xray, err = xray.Start(xray.Config{Addr: o.xrayAddr}); err != nil {
-		return c, unavailable("monthend local --xray-addr 127.0.0.1:0", "%w", err)
+	if o.wants(serverXRay) {
+		if c.xray, err = xray.Start(xray.Config{Addr: o.xrayAddr}); err != nil {
+			return c, unavailable("monthend local --xray-addr 127.0.0.1:0", "%w", err)
+		}
 	}
 	work, ctx := errgroup.WithContext(ctx)
-	work.Go(func() error { return c.createQueues(ctx) })
-	work.Go(func() error { return c.startPostgres(ctx, o) })
+	if o.wants(serverSQS) {
+		if c.sqs, err = sqs.Start(sqs.Config{Addr: o.sqsAddr, Region: cloudRegion}); err != nil {
+			return c, unavailable("monthend local --sqs-addr 127.0.0.1:0", "%w", err)
+		}
+		work.Go(func() error { return c.createQueues(ctx) })
+	}
+	if o.wants(serverPostgres) {
+		work.Go(func() error { return c.startPostgres(ctx, o) })
+	}
 	return c, work.Wait()
 }
 
@@ -179,19 +201,26 @@ type variable struct{ name, value string }
 
 // environment is what the other commands need to find this cloud, in the order in which people read it.
 func (c *cloud) environment() []variable {
-	s := c.settings()
-	return []variable{
-		{"AWS_REGION", cloudRegion},
-		{"AWS_ACCESS_KEY_ID", cloudKey},
-		{"AWS_SECRET_ACCESS_KEY", cloudKey},
-		{"AWS_ENDPOINT_URL_SQS", c.sqs.URL()},
-		{"AWS_ENDPOINT_URL_XRAY", c.xray.URL()},
-		{"MONTHEND_DATABASE_URL", s.DatabaseURL},
-		{"MONTHEND_SOURCE_URL", s.SourceURL},
-		{"MONTHEND_QUEUE_URL", s.QueueURL},
-		{"MONTHEND_OUTPUT", s.Output},
-		{"MONTHEND_XRAY_ADDRESS", s.XRayAddress},
+	all := []variable{{"AWS_REGION", cloudRegion}, {"AWS_ACCESS_KEY_ID", cloudKey}, {"AWS_SECRET_ACCESS_KEY", cloudKey}}
+	if c.sqs != nil {
+		all = append(all, variable{"AWS_ENDPOINT_URL_SQS", c.sqs.URL()})
 	}
+	if c.xray != nil {
+		all = append(all, variable{"AWS_ENDPOINT_URL_XRAY", c.xray.URL()})
+	}
+	if c.postgres != nil {
+		all = append(all, variable{"MONTHEND_DATABASE_URL", c.databaseURL()}, variable{"MONTHEND_SOURCE_URL", c.databaseURL()})
+	}
+	if c.sqs != nil {
+		all = append(all, variable{"MONTHEND_QUEUE_URL", c.queueURL})
+	}
+	if c.postgres != nil {
+		all = append(all, variable{"MONTHEND_OUTPUT", c.outputURL()})
+	}
+	if c.xray != nil {
+		all = append(all, variable{"MONTHEND_XRAY_ADDRESS", c.xray.UDPAddr()})
+	}
+	return all
 }
 
 // close stops the servers, PostgreSQL last: the others may still be asked by what ends with it.

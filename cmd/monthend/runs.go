@@ -136,6 +136,18 @@ type attemptLine struct {
 	Ended   *time.Time `json:"ended_at,omitempty"`
 }
 
+func newAttemptLine(t ledger.Attempt) attemptLine {
+	line := attemptLine{
+		Attempt: t.Number, Token: t.Token, Owner: t.Owner, Outcome: attemptOutcome(t), TraceID: t.TraceID, Error: t.Error,
+		Started: t.StartedAt.UTC(),
+	}
+	if !t.EndedAt.IsZero() {
+		ended := t.EndedAt.UTC()
+		line.Ended = &ended
+	}
+	return line
+}
+
 // runShown is one run whole.
 type runShown struct {
 	runLine
@@ -182,15 +194,7 @@ func loadRun(ctx context.Context, s settings, books *ledger.Store, id string) (r
 		runLine: newRunLine(run), Reason: run.Reason, RequestedBy: run.RequestedBy, Attempts: []attemptLine{}, Files: []fileLine{},
 	}
 	for _, t := range attempts {
-		line := attemptLine{
-			Attempt: t.Number, Token: t.Token, Owner: t.Owner, Outcome: attemptOutcome(t), TraceID: t.TraceID, Error: t.Error,
-			Started: t.StartedAt.UTC(),
-		}
-		if !t.EndedAt.IsZero() {
-			ended := t.EndedAt.UTC()
-			line.Ended = &ended
-		}
-		shown.Attempts = append(shown.Attempts, line)
+		shown.Attempts = append(shown.Attempts, newAttemptLine(t))
 	}
 	if run.Outcome != report.Published {
 		return shown, nil
