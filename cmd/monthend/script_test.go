@@ -44,6 +44,7 @@ func TestScript(t *testing.T) {
 			"letter":       scriptLetter,
 			"redriven":     scriptRedriven,
 			"fifo":         scriptFIFO,
+			"replay":       scriptReplayTraces,
 			"sql":          scriptSQL,
 		},
 	})

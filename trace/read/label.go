@@ -28,10 +28,15 @@ func label(n *Node) (name, detail string) {
 	if again := retried(n); again != "" {
 		parts = append(parts, again)
 	}
-	if text := clean(message(n)); text != "" && d.Status() != "ok" {
+	wrong := ""
+	if d.Status() != "ok" {
+		wrong = clean(message(n))
+	}
+	if text := clean(asked(n)); text != "" && (n.Segment || wrong == "") { // a job is named whatever became of it
 		parts = append(parts, text)
-	} else if text := clean(asked(n)); text != "" {
-		parts = append(parts, text)
+	}
+	if wrong != "" {
+		parts = append(parts, wrong)
 	}
 	return name, cut(strings.Join(parts, " · "), maxDetail)
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"time"
 
@@ -134,19 +133,3 @@ func summary(s types.TraceSummary) Summary {
 
 // milliseconds of seconds, to the microsecond.
 func milliseconds(seconds float64) float64 { return float64(int64(seconds*1e6+0.5)) / 1000 }
-
-// Traces reads several traces, in the order of their ids; those that X-Ray does not have are left out.
-func (c *Client) Traces(ctx context.Context, ids []string) ([]Trace, error) {
-	var all []Trace
-	for _, id := range ids {
-		t, err := c.Trace(ctx, id)
-		if errors.Is(err, ErrNotFound) {
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("read %d traces: %w", len(ids), err)
-		}
-		all = append(all, t)
-	}
-	return all, nil
-}
