@@ -91,7 +91,12 @@ func NewStack(tb testing.TB, c StackConfig) *Stack {
 	tb.Cleanup(func() { s.SQS.Close() })
 	s.XRay, err = xray.Start(xray.Config{})
 	must("start X-Ray")
-	tb.Cleanup(func() { s.XRay.Close() })
+	tb.Cleanup(func() {
+		s.XRay.Close()
+		for _, v := range s.XRay.Violations() {
+			tb.Errorf("a document breaks the rules of X-Ray: %v", v)
+		}
+	})
 	s.Ledger, err = ledger.Open(tb.Context(), ledger.Config{URL: s.database})
 	must("open the ledger")
 	tb.Cleanup(s.Ledger.Close)
