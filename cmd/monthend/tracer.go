@@ -135,6 +135,15 @@ func (s *settings) openTracer(service string, logger *slog.Logger) (*trace.Trace
 	return tracer, nil
 }
 
+// tellLoss logs at the end what of the traces did not arrive, beside what was left out on purpose.
+func tellLoss(logger *slog.Logger, tracer *trace.Tracer) {
+	c := tracer.Counters()
+	lost := c.TooBig + c.HoldFull + c.QueueFull + c.Unreachable + c.Refused + c.AfterClose + c.NotExported + c.ExportFull + c.ExportClosed
+	if lost > 0 {
+		logger.Warn("traces are incomplete", "documents_lost", lost, "counters", c)
+	}
+}
+
 // readRules reads the file of sampling rules, nil when none is given.
 func (t *traceSettings) readRules() (*sampling.Local, error) {
 	if t.SamplingRules == "" {
