@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
 	"strconv"
 	"strings"
@@ -25,24 +26,25 @@ const (
 
 // traceSettings say where traces go and which are kept.
 type traceSettings struct {
-	Exporter      string            `env:"MONTHEND_TRACE_EXPORTER" envDefault:"xray"`
-	OTLPEndpoint  string            `env:"MONTHEND_OTLP_ENDPOINT"`
-	OTLPHeaders   map[string]string `env:"MONTHEND_OTLP_HEADERS" envKeyValSeparator:"="`
-	SampleRate    string            `env:"MONTHEND_SAMPLE_RATE"`
-	SamplingRules string            `env:"MONTHEND_SAMPLING_RULES"`
-	Central       bool              `env:"MONTHEND_CENTRAL_SAMPLING"`
-	TailKeepMB    int64             `env:"MONTHEND_TAIL_KEEP_MB" envDefault:"16"`
-	Header        string            `env:"MONTHEND_TRACE_HEADER"`
+	Exporter      string `env:"MONTHEND_TRACE_EXPORTER" envDefault:"xray"`
+	OTLPEndpoint  string `env:"MONTHEND_OTLP_ENDPOINT"`
+	OTLPHeaders   string `env:"MONTHEND_OTLP_HEADERS"`
+	SampleRate    string `env:"MONTHEND_SAMPLE_RATE"`
+	SamplingRules string `env:"MONTHEND_SAMPLING_RULES"`
+	Central       bool   `env:"MONTHEND_CENTRAL_SAMPLING"`
+	TailKeepMB    int64  `env:"MONTHEND_TAIL_KEEP_MB" envDefault:"16"`
+	Header        string `env:"MONTHEND_TRACE_HEADER"`
 
-	rate *float64 // SampleRate read
+	rate    *float64          // SampleRate read
+	headers map[string]string // OTLPHeaders read
 }
 
 func (s *settings) traceFlags(fs *pflag.FlagSet) {
 	t := &s.Trace
 	flag(fs.StringVar, fs, &s.XRayAddress, "xray-address", "address of the X-Ray daemon, host:port; nothing is sent there when empty (MONTHEND_XRAY_ADDRESS)")
 	flag(fs.StringVar, fs, &t.Exporter, "trace-exporter", "where traces go: xray, otlp or both, xray unless set (MONTHEND_TRACE_EXPORTER)")
-	flag(fs.StringVar, fs, &t.OTLPEndpoint, "otlp-endpoint", "URL of an OTLP/HTTP collector with path; OpenTelemetry's own variables when empty (MONTHEND_OTLP_ENDPOINT)")
-	flag(fs.StringToStringVar, fs, &t.OTLPHeaders, "otlp-header", "header of requests to the collector, name=value; may be repeated (MONTHEND_OTLP_HEADERS)")
+	flag(fs.StringVar, fs, &t.OTLPEndpoint, "otlp-endpoint", "collector's URL for OTLP/HTTP, with path; OpenTelemetry's own variables when empty (MONTHEND_OTLP_ENDPOINT)")
+	flag(fs.StringVar, fs, &t.OTLPHeaders, "otlp-headers", "headers of requests to the collector, name=value,name=value (MONTHEND_OTLP_HEADERS)")
 	flag(fs.StringVar, fs, &t.SampleRate, "sample-rate", "share of traces kept, 0 to 1, where no caller has decided (MONTHEND_SAMPLE_RATE)")
 }
 
@@ -51,7 +53,7 @@ func (s *settings) samplingFlags(fs *pflag.FlagSet) {
 	t := &s.Trace
 	flag(fs.StringVar, fs, &t.SamplingRules, "sampling-rules", "file of sampling rules, the X-Ray SDKs' JSON (MONTHEND_SAMPLING_RULES)")
 	flag(fs.BoolVar, fs, &t.Central, "central-sampling", "ask X-Ray for sampling rules, through the daemon (MONTHEND_CENTRAL_SAMPLING)")
-	flag(fs.Int64Var, fs, &t.TailKeepMB, "tail-keep-mb", "MB of documents held for runs that are not sampled but may fail, 16 unless set; 0 keeps none of them (MONTHEND_TAIL_KEEP_MB)")
+	flag(fs.Int64Var, fs, &t.TailKeepMB, "tail-keep-mb", "memory in MB for what runs that are not sampled tell, lest they fail; 16 unless set, 0 keeps none of them (MONTHEND_TAIL_KEEP_MB)")
 }
 
 // headerFlag is for who may be called within a trace.
@@ -76,6 +78,10 @@ func (s *settings) checkTrace() error {
 			return err
 		}
 	}
+	var err error
+	if t.headers, err = readHeaders(t.OTLPHeaders); err != nil {
+		return err
+	}
 	if t.SampleRate != "" {
 		rate, err := strconv.ParseFloat(t.SampleRate, 64)
 		if err != nil || !(rate >= 0 && rate <= 1) {
@@ -94,6 +100,24 @@ func (s *settings) checkTrace() error {
 	return nil
 }
 
+// readHeaders reads name=value,name=value, percent-encoded as OpenTelemetry has it. What it says never holds a value: one may be
+// secret.
+func readHeaders(text string) (map[string]string, error) {
+	if text == "" {
+		return nil, nil
+	}
+	headers := map[string]string{}
+	for i, pair := range strings.Split(text, ",") {
+		name, value, found := strings.Cut(pair, "=")
+		value, err := url.PathUnescape(strings.TrimSpace(value))
+		if name = strings.TrimSpace(name); !found || name == "" || err != nil {
+			return nil, usage("", "MONTHEND_OTLP_HEADERS: entry %d is not of the form name=value", i+1)
+		}
+		headers[name] = value
+	}
+	return headers, nil
+}
+
 // forced reports whether a trace that a person begins is kept: unless a rate is given, or the caller's trace is continued.
 func (t *traceSettings) forced() bool { return t.rate == nil && t.Header == "" }
 
@@ -108,7 +132,7 @@ func (s *settings) openTracer(service string, logger *slog.Logger) (*trace.Trace
 		cfg.Address = s.XRayAddress
 	}
 	if t.Exporter == exportOTLP || t.Exporter == exportBoth {
-		exporter, err := otlp.New(otlp.Config{Endpoint: t.OTLPEndpoint, Headers: t.OTLPHeaders, Service: service, Version: version()})
+		exporter, err := otlp.New(otlp.Config{Endpoint: t.OTLPEndpoint, Headers: t.headers, Service: service, Version: version()})
 		if err != nil {
 			return nil, usage("", "%w", err)
 		}

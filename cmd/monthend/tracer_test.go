@@ -33,6 +33,18 @@ func TestForced(t *testing.T) {
 	}
 }
 
+func TestReadHeaders(t *testing.T) {
+	got, err := readHeaders("authorization=Bearer%20x=y, tenant=a")
+	if err != nil || len(got) != 2 || got["authorization"] != "Bearer x=y" || got["tenant"] != "a" {
+		t.Errorf("got %v, %v", got, err)
+	}
+	for _, text := range []string{"secret", "a=1,=secret", "a=%zzsecret"} {
+		if _, err := readHeaders(text); err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: got %v", text, err)
+		}
+	}
+}
+
 // Rules of a file decide where no header does; a worker tells at its end what did not arrive.
 func TestOpenTracer(t *testing.T) {
 	rules := filepath.Join(t.TempDir(), "rules.json")
