@@ -29,7 +29,8 @@ func newLocalCommand(a *app) *cobra.Command {
 			"from it with AWS_ENDPOINT_URL_XRAY set as printed, or with --endpoint-url.",
 		Example: "monthend local --dir ./laptop -o env > local.env\n" +
 			"monthend local --only xray --xray-addr 127.0.0.1:2000 --strict\n" +
-			"aws xray get-sampling-rules --endpoint-url http://127.0.0.1:2000",
+			"export AWS_ENDPOINT_URL_XRAY=http://127.0.0.1:2000\n" +
+			"aws xray get-sampling-rules --region eu-central-1",
 		Args:        wants(),
 		Annotations: map[string]string{ownCloud: "yes"},
 		RunE:        func(cmd *cobra.Command, _ []string) error { return a.runLocal(cmd.Context(), o, strict) },

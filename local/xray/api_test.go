@@ -153,12 +153,12 @@ func TestRefusals(t *testing.T) {
 	_, six := c.BatchGetTraces(t.Context(), &client.BatchGetTracesInput{TraceIds: make([]string, 6)})
 	_, none := c.PutTraceSegments(t.Context(), &client.PutTraceSegmentsInput{TraceSegmentDocuments: []string{}})
 	for want, err := range map[string]error{
-		"POST /Groups: the local X-Ray does not answer this operation":  later,
-		"EndTime: not after StartTime":                                  backwards,
-		"Time range cannot be longer than 6 hours":                      long,
-		"GroupName: the local X-Ray has no groups but Default":          group,
-		"TraceIds: missing":                                             graph,
-		"Time range cannot be longer than 24 hours":                     days,
+		"POST /Groups: the local X-Ray does not answer this operation": later,
+		"EndTime: not after StartTime":                                 backwards,
+		"EndTime: time range cannot be longer than 6 hours":            long,
+		"GroupName: the local X-Ray has no groups but Default":         group,
+		"TraceIds: missing": graph,
+		"EndTime: time range cannot be longer than 24 hours":            days,
 		"StartTime and EndTime: both are needed, in seconds since 1970": never,
 		"TraceIds: 6, want 1 to 5":                                      six,
 		"TraceSegmentDocuments: missing":                                none,

@@ -69,7 +69,7 @@ func checkTimes(start, end float64, hours int) error {
 	case end <= start:
 		return errors.New("EndTime: not after StartTime")
 	case end-start > (time.Duration(hours) * time.Hour).Seconds():
-		return fmt.Errorf("Time range cannot be longer than %d hours", hours) // in AWS's words
+		return fmt.Errorf("EndTime: time range cannot be longer than %d hours", hours)
 	}
 	return nil
 }

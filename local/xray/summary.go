@@ -78,7 +78,7 @@ func (s *Server) traceSummaries(in *traceSummariesInput) (any, error) {
 	}
 	expression, err := filter.Parse(in.FilterExpression)
 	if err != nil {
-		return nil, fmt.Errorf("FilterExpression: %w", err)
+		return nil, err
 	}
 	after, err := parseToken(in.NextToken)
 	if err != nil {

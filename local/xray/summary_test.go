@@ -162,10 +162,10 @@ func TestSummaryMistakes(t *testing.T) {
 	c := dial(t, s)
 	from, to := time.Unix(1, 0), time.Unix(2, 0)
 	for want, in := range map[string]client.GetTraceSummariesInput{
-		`FilterExpression: filter expression: character 11: there is no keyword "faullt"; there is "fault"`:                               {FilterExpression: aws.String("error AND faullt")},
-		`FilterExpression: filter expression: character 1: "coverage" is not in the subset of X-Ray's filter language that is known here`: {FilterExpression: aws.String("coverage > 0.5")},
-		`TimeRangeType "Never": not TraceId, Event or Service`:                                                                            {TimeRangeType: "Never"},
-		"NextToken: not one that was given out":                                                                                           {NextToken: aws.String("?")},
+		`filter expression: character 11: there is no keyword "faullt"; there is "fault"`:                               {FilterExpression: aws.String("error AND faullt")},
+		`filter expression: character 1: "coverage" is not in the subset of X-Ray's filter language that is known here`: {FilterExpression: aws.String("coverage > 0.5")},
+		`TimeRangeType "Never": not TraceId, Event or Service`:                                                          {TimeRangeType: "Never"},
+		"NextToken: not one that was given out":                                                                         {NextToken: aws.String("?")},
 	} {
 		in.StartTime, in.EndTime = &from, &to
 		_, err := c.GetTraceSummaries(t.Context(), &in)

@@ -182,3 +182,31 @@ func TestWaitSeesADocument(t *testing.T) {
 		t.Errorf("got %v, %v", got, err)
 	}
 }
+
+func TestFollowViolations(t *testing.T) {
+	s := start(t, xray.Config{})
+	send(t, s, segment(rootID, "a*b", 1, 2, ""))
+	arrive(t, s, 1)
+	ctx, cancel := context.WithCancel(t.Context())
+	told, ended := make(chan trace.Violation, 8), make(chan struct{})
+	go func() {
+		defer close(ended)
+		s.FollowViolations(ctx, func(v trace.Violation) { told <- v })
+	}()
+	if v := <-told; v.Path != "name" {
+		t.Errorf("of before: got %v", v)
+	}
+	send(t, s, segment("00000000000000ab", "c", 2, 1, ""))
+	if v := <-told; v.Path != "end_time" {
+		t.Errorf("of now: got %v", v)
+	}
+	cancel()
+	<-ended
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s.FollowViolations(t.Context(), func(v trace.Violation) { told <- v }) // ends, for the server is closed
+	if len(told) != 2 {
+		t.Errorf("after the end: %d more, want both again", len(told))
+	}
+}

@@ -116,3 +116,23 @@ func TestChartSaysWhenItCannotWrite(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestWaterfallOfRealRuns: three attempts below the one call that sent the job, and what went wrong told once each.
+func TestWaterfallOfRealRuns(t *testing.T) {
+	_, client := replay(t)
+	found, err := client.Summaries(t.Context(), read.Query{From: recordedFrom, To: recordedTo})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range found {
+		tree, err := client.Trace(t.Context(), s.TraceID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := strings.Join(s.Text("report"), "-")
+		if name == "monthly-financials" {
+			name = strings.Join(s.Text("period"), "-")
+		}
+		golden(t, "run-"+name+"-80.txt", []byte(draw(t, tree, read.Options{})))
+	}
+}

@@ -31,7 +31,12 @@ func slowestChild(n *Node, now time.Time) *Node {
 			most, took = c, d
 		}
 	}
-	if own := reachesTo(n, now).Sub(n.Document.Start()) - all; own > took {
+	end := n.Document.End()
+	if n.Document.InProgress {
+		end = now
+	}
+	// Its own time, not the gaps between what it led to: a job that is tried again waits while nobody works.
+	if own := end.Sub(n.Document.Start()) - all; own > took {
 		return nil
 	}
 	return most

@@ -80,11 +80,16 @@ func TestSummariesRefused(t *testing.T) {
 	s, c := connect(t)
 	_, err := c.Summaries(t.Context(), read.Query{Filter: "error AND faullt", From: recordedFrom, To: recordedTo})
 	var refused *read.RefusedError
-	want := `list traces: FilterExpression: filter expression: character 11: there is no keyword "faullt"; there is "fault"`
+	want := `list traces: filter expression: character 11: there is no keyword "faullt"; there is "fault"`
 	if !errors.As(err, &refused) || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
 	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	impatient := account(t)
+	impatient.RetryMaxAttempts = 1
+	if c, err = read.New(read.Config{AWS: impatient, Endpoint: s.URL()}); err != nil {
 		t.Fatal(err)
 	}
 	for want, ask := range map[string]func() error{

@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"charm.land/lipgloss/v2"
 )
@@ -103,8 +104,16 @@ func (f fall) title(out io.Writer) {
 	case 1:
 		spans = "span"
 	}
-	fmt.Fprintln(out, f.brush.dim(fmt.Sprintf("%d %s · %s · %s", len(f.rows), spans,
-		duration(f.trace.End.Sub(f.trace.Start)), f.trace.Start.Format("2006-01-02 15:04:05 UTC"))))
+	var waited time.Duration
+	for _, r := range f.rows {
+		waited += queueWait(r.Node)
+	}
+	wait := ""
+	if waited >= time.Millisecond {
+		wait = " · queued " + duration(waited)
+	}
+	fmt.Fprintln(out, f.brush.dim(fmt.Sprintf("%d %s · %s%s · %s", len(f.rows), spans,
+		duration(f.trace.End.Sub(f.trace.Start)), wait, f.trace.Start.Format("2006-01-02 15:04:05 UTC"))))
 	fmt.Fprintf(out, "\n%s\n", f.brush.dim(fmt.Sprintf("%-*s%*s%*s%s", f.names+gap, "Segment", durationCells, "Duration", len(unmarked), "", f.axis.ticks())))
 }
 
