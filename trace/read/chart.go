@@ -34,8 +34,11 @@ func branches(m Map) []branch {
 		}
 		drawn[s] = true
 		calls := slices.Clone(m.Services[s].Calls)
-		slices.SortStableFunc(calls, func(a, b Call) int { // what leads on comes first
-			return cmp.Compare(boolInt(len(m.Services[a.To].Calls) == 0), boolInt(len(m.Services[b.To].Calls) == 0))
+		slices.SortStableFunc(calls, func(a, b Call) int { // what leads on comes first, what is drawn elsewhere last
+			rank := func(c Call) int {
+				return 2*boolInt(depth[c.To] != depth[s]+1) + boolInt(len(m.Services[c.To].Calls) == 0)
+			}
+			return cmp.Compare(rank(a), rank(b))
 		})
 		for i := range calls {
 			walk(calls[i].To, &calls[i], append(slices.Clone(last), i == len(calls)-1), s)
