@@ -1,10 +1,11 @@
 // Package xray is AWS X-Ray on a laptop: it receives segment documents as the X-Ray daemon does, over UDP, keeps them in
-// memory and hands traces back over the API that the AWS SDK speaks, on the TCP port of the same number.
+// memory and answers over the API that the AWS CLI and SDK speak, on the TCP port of the same number: traces, summaries by
+// filter expression, and the map of who called whom, with the services that sent nothing inferred from the calls.
 //
 // It stands in for the account and the daemon in `monthend demo`, `monthend local` and the tests, on the real wire, so
 // nothing that sends or reads traces knows the difference. Unlike X-Ray it says aloud which rules a document broke.
 //
-// It does not sign or check signatures, keep anything on disk, forward to AWS, or look at what a trace means.
+// It does not sign or check signatures, keep anything on disk, forward to AWS, or know groups, insights and alarms.
 package xray
 
 import (
