@@ -125,7 +125,7 @@ func (s *settings) countRuns(ctx context.Context, now time.Time, shown *costShow
 			continue
 		}
 		shown.Runs++
-		if r.Attempt > 1 || r.Outcome == report.Failed {
+		if r.Attempt > 1 || r.Outcome == report.Failed || r.Outcome == report.DataFailed {
 			kept++
 		}
 	}
