@@ -14,10 +14,10 @@ import (
 )
 
 const (
-	emitterLanes  = 4                // jobs at the same time
-	emitterTime   = 12 * time.Second // of one load
-	emitterCalls  = 8                // SQL calls of a job
-	emitterEffort = 200              // hashes of a kilobyte that stand for the work of one call
+	emitterLanes  = 2               // jobs at the same time
+	emitterTime   = 4 * time.Second // of one load
+	emitterCalls  = 8               // SQL calls of a job
+	emitterEffort = 2000            // hashes of a kilobyte that stand for the work of one call
 )
 
 // load is what one run of the load came to.
@@ -32,7 +32,7 @@ type load struct {
 // with the listener up all the time. Nothing that the network does may be seen in the time of a job.
 func emitter(ctx context.Context, b *bench) error {
 	var down, up load
-	for n := range cmp.Or(b.rounds, 5) {
+	for n := range cmp.Or(b.rounds, 15) {
 		for _, one := range []struct {
 			to      *load
 			stopped bool
