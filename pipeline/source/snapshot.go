@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -108,12 +109,21 @@ func (s *Snapshot) Query(ctx context.Context, q report.Extract, p Params) (*Rows
 		return nil, err
 	}
 	conn := s.conn.Conn().PgConn()
+	answer := conn.ExecPrepared(ctx, "", st.args, nil, []int16{pgx.BinaryFormatCode})
+	if conn.IsClosed() {
+		// The driver gave the connection up while it waited for the answer, and empties it by itself: nobody may read beside it.
+		tag, err := answer.Close()
+		told.end(tag, err)
+		err = explain(context.Cause(ctx), cmp.Or(err, errClosed), &st.bound)
+		cancel(nil)
+		return nil, err
+	}
 	s.rows = &Rows{
 		wire:        conn.Conn().(*wire),
 		statement:   st,
 		ended:       func() error { return context.Cause(ctx) },
 		cancel:      cancel,
-		answer:      conn.ExecPrepared(ctx, "", st.args, nil, []int16{pgx.BinaryFormatCode}),
+		answer:      answer,
 		transaction: conn,
 		told:        told,
 		digest:      newDigest(st.fields, s.types),
