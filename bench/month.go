@@ -16,12 +16,15 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/monthend/monthend/local/xray"
 )
 
 // month moves, checks and adds up a month of 850,000 rows, and the whole table as one month of ten million. The limit is what
 // the server can send: psql's binary COPY of the very same query, thrown away. The job is the real program drawing a
 // preview: extraction, six rules, quarantine, five datasets, their files. Beside the small month stand the ways that it is
-// done elsewhere: Python with lists and loops, and a Go program that only scans the rows.
+// done elsewhere: Python with lists and loops, and a Go program that only scans the rows. The small month is also worked
+// with somebody listening to its trace, which must cost next to nothing.
 //
 // Within a round all variants take turns, each in a process of its own, start included; memory is the most that the process
 // ever held (what it had of this program's memory before it became itself counts too, some 40 MB).
@@ -31,6 +34,7 @@ func month(ctx context.Context, b *bench) error {
 		return err
 	}
 	defer m.ledger.server.Close()
+	defer m.xray.Close()
 	for round := range cmp.Or(b.rounds, 5) {
 		for _, v := range m.variants {
 			t, err := m.take(ctx, v)
@@ -52,6 +56,7 @@ func month(ctx context.Context, b *bench) error {
 type months struct {
 	*bench
 	ledger   *ledger
+	xray     *xray.Server
 	dir      string
 	env      []string // of every variant
 	variants []variant
@@ -63,6 +68,7 @@ type variant struct {
 	name  string
 	limit string // the variant that it is compared with, "" for a limit itself
 	args  []string
+	env   []string // beside that of all
 }
 
 // taken is what one run of a variant took.
@@ -93,6 +99,9 @@ func (b *bench) newMonths(ctx context.Context) (m *months, err error) {
 	if err != nil {
 		return nil, errors.Join(err, m.ledger.server.Close())
 	}
+	if m.xray, err = xray.Start(xray.Config{}); err != nil {
+		return nil, errors.Join(err, m.ledger.server.Close())
+	}
 	limit := func(name, definition string) variant {
 		return variant{name: name, args: []string{psql, "-qXc", "COPY (" + m.literal(definition) + ") TO STDOUT (FORMAT binary)"}}
 	}
@@ -108,6 +117,7 @@ func (b *bench) newMonths(ctx context.Context) (m *months, err error) {
 		worker("ingest month", "copy month", "ingest", "month", "256"),
 		worker("scan month", "copy month", "scan", "month", "256"),
 		run("job month", "copy month", "month", "256"),
+		traced(run("job traced", "copy month", "month", "256"), m.xray),
 		{name: "lists month", limit: "copy month", args: []string{python, filepath.Join(m.dir, "bench", "lists.py"), m.files("lists month")}},
 		limit("copy all", "all"),
 		worker("ingest all", "copy all", "ingest", "all", "512"),
@@ -118,6 +128,12 @@ func (b *bench) newMonths(ctx context.Context) (m *months, err error) {
 		m.variants = slices.DeleteFunc(m.variants, func(v variant) bool { return !slices.Contains(b.only, v.name) })
 	}
 	return m, nil
+}
+
+// traced is a variant whose trace somebody takes.
+func traced(v variant, x *xray.Server) variant {
+	v.env = append(v.env, "MONTHEND_XRAY_ADDRESS="+x.UDPAddr())
+	return v
 }
 
 // findRivals answers with the programs that are compared with. A missing one is not passed over: the measure would say less
@@ -196,7 +212,7 @@ func (m *months) take(ctx context.Context, v variant) (taken, error) {
 		return taken{}, err
 	}
 	cmd := exec.CommandContext(ctx, v.args[0], v.args[1:]...)
-	cmd.Env = append(slices.Clone(m.env), "TMPDIR="+m.dir, "MONTHEND_SPOOL="+filepath.Join(m.dir, "spool"), "MONTHEND_DEFINITIONS="+m.definitions())
+	cmd.Env = append(append(slices.Clone(m.env), v.env...), "TMPDIR="+m.dir, "MONTHEND_SPOOL="+filepath.Join(m.dir, "spool"), "MONTHEND_DEFINITIONS="+m.definitions())
 	var out, said bytes.Buffer
 	if v.limit != "" { // the others go to the null device, as the limit is defined
 		cmd.Stdout = &out
@@ -257,6 +273,7 @@ func (m *months) report() {
 	}
 	ratio("ingest_over_copy", "copy all", "ingest all", wall, ">=1")
 	ratio("job_over_copy", "copy all", "job all 512", wall, ">=0.6")
+	ratio("traced_over_untraced", "job traced", "job month", wall, "<=1.03")
 	ratio("job_over_lists", "lists month", "job month", wall, ">=8")
 	ratio("job_over_lists_rss", "job month", "lists month", rss, "<=0.333")
 	if m.have("job all") {
