@@ -110,8 +110,9 @@ func (s *Snapshot) Query(ctx context.Context, q report.Extract, p Params) (*Rows
 	}
 	conn := s.conn.Conn().PgConn()
 	answer := conn.ExecPrepared(ctx, "", st.args, nil, []int16{pgx.BinaryFormatCode})
-	if conn.IsClosed() {
-		// The driver gave the connection up while it waited for the answer, and empties it by itself: nobody may read beside it.
+	if ctx.Err() != nil || conn.IsClosed() || len(answer.FieldDescriptions()) == 0 {
+		// There is no answer to read rows of. Either the driver did not even ask, and nothing would ever come; or it gave the
+		// connection up while it waited, and empties it by itself, so that nobody may read beside it; or the server refused.
 		tag, err := answer.Close()
 		told.end(tag, err)
 		err = explain(context.Cause(ctx), cmp.Or(err, errClosed), &st.bound)
