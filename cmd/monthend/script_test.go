@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"os"
@@ -69,15 +70,17 @@ func scriptExits(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// scriptCloud keeps `monthend local` running until the end of the script, and gives the script its environment.
+// scriptCloud keeps `monthend local` running until the end of the script, and gives the script its environment. A document
+// that breaks a rule of X-Ray's fails the script, whatever it was about.
 func scriptCloud(ts *testscript.TestScript, _ bool, args []string) {
-	cmd := exec.Command("monthend", append([]string{"local", "-o", "json"}, args...)...)
+	cmd := exec.Command("monthend", append([]string{"local", "-o", "json", "--strict"}, args...)...)
+	var told bytes.Buffer
 	path, err := exec.LookPath("monthend")
 	ts.Check(err)
 	cmd.Path = path
 	cmd.Dir = ts.Getenv("WORK")
 	cmd.Env = []string{"PATH=" + ts.Getenv("PATH"), "HOME=" + ts.Getenv("HOME"), "TMPDIR=" + ts.Getenv("TMPDIR")}
-	cmd.Stderr = os.Stderr
+	cmd.Stderr = &told
 	out, err := cmd.StdoutPipe()
 	ts.Check(err)
 	ts.Check(cmd.Start())
@@ -85,7 +88,12 @@ func scriptCloud(ts *testscript.TestScript, _ bool, args []string) {
 		cmd.Process.Signal(os.Interrupt)
 		if err := cmd.Wait(); err != nil {
 			ts.Logf("monthend local: %v", err)
-			ts.Fatalf("monthend local did not stop cleanly")
+			ts.Fatalf("monthend local did not stop cleanly: %s", told.String())
+		}
+		for line := range strings.Lines(told.String()) {
+			if line != "monthend: ready; Ctrl-C stops it\n" {
+				ts.Fatalf("monthend local said: %s", line)
+			}
 		}
 	})
 	var printed struct{ Env map[string]string }
