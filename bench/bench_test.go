@@ -73,3 +73,14 @@ func TestChoose(t *testing.T) {
 		}
 	}
 }
+
+func TestReadBenchmarks(t *testing.T) {
+	taken := map[string]map[string][]float64{}
+	for range 2 {
+		readBenchmarks([]byte("goos: linux\nBenchmarkDetail/sheet/rows=200000-2 \t 3 \t 565000000 ns/op\t 3.5 heap-MB\t 354000 rows/s\nBenchmarkX \t ?\nPASS\n"), taken)
+	}
+	want := map[string]map[string][]float64{"Detail/sheet/rows=200000": {"ns/op": {565e6, 565e6}, "heap-MB": {3.5, 3.5}, "rows/s": {354e3, 354e3}}}
+	if diff := cmp.Diff(want, taken); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -28,6 +28,7 @@ var measures = []measure{
 	{"recover", "kill -9 in mid-run → the report published by another worker, p95", recovery},
 	{"emitter", "the time of a traced job while nobody listens, over the same while somebody does", emitter},
 	{"demo", "the demo, to the printed paths of the report", demo},
+	{"formats", "a PDF of three pages, and rows into workbooks, CSV and Parquet", formats},
 	{"month", "a month of 850,000 rows and one of ten million, over the server's own COPY and over lists in Python", month},
 }
 
