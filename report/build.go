@@ -3,8 +3,6 @@ package report
 import (
 	"fmt"
 	"slices"
-
-	"github.com/shopspring/decimal"
 )
 
 // Meta is what a document says about itself beside its definition.
@@ -157,15 +155,4 @@ func figure(d Dataset, at int, format Format) (Format, error) {
 		return "", fmt.Errorf("%s.%s: format %s needs figures, the column is of kind %s", d.Name, column.Name, format, column.Kind)
 	}
 	return format, nil
-}
-
-// decimalOf is a figure as a decimal; false for NULL and for what is no figure.
-func decimalOf(v any) (decimal.Decimal, bool) {
-	switch v := v.(type) {
-	case int64:
-		return decimal.NewFromInt(v), true
-	case decimal.Decimal:
-		return v, true
-	}
-	return decimal.Zero, false
 }

@@ -66,7 +66,7 @@ func (b layout) figures(dataset, column string) ([]any, error) {
 	}
 	out := make([]any, len(d.Rows))
 	for i, row := range d.Rows {
-		if v, ok := decimalOf(row[at]); ok {
+		if v, ok := Figure(row[at]); ok {
 			out[i] = v
 		}
 	}
@@ -88,7 +88,7 @@ func (c *Chart) top(n int) {
 	size := make([]decimal.Decimal, len(c.Labels))
 	for _, s := range c.Series {
 		for i, v := range s.Values {
-			if d, ok := decimalOf(v); ok {
+			if d, ok := Figure(v); ok {
 				size[i] = size[i].Add(d.Abs())
 			}
 		}
@@ -106,7 +106,7 @@ func (c *Chart) top(n int) {
 		for i, v := range series.Values {
 			if keep[i] {
 				values = append(values, v)
-			} else if d, ok := decimalOf(v); ok {
+			} else if d, ok := Figure(v); ok {
 				rest = rest.Add(d)
 			}
 		}

@@ -88,7 +88,7 @@ const shareDigits = 4
 func (t *Table) shares(i int) {
 	weights := make([]decimal.Decimal, len(t.Rows))
 	for r, row := range t.Rows {
-		weights[r], _ = decimalOf(row[i])
+		weights[r], _ = Figure(row[i])
 	}
 	parts := Allocate(10_000, weights)
 	for r, row := range t.Rows {
@@ -150,8 +150,8 @@ func (b layout) top(out *Table, spec TableSpec, d Dataset) error {
 			return err
 		}
 		slices.SortStableFunc(order, func(i, j int) int {
-			a, _ := decimalOf(size[i])
-			z, _ := decimalOf(size[j])
+			a, _ := Figure(size[i])
+			z, _ := Figure(size[j])
 			return z.Abs().Cmp(a.Abs())
 		})
 	}

@@ -19,12 +19,12 @@ func (b layout) change(name string, card KPI) Change {
 	if !ok || column < 0 || len(d.Rows) != 1 {
 		return out
 	}
-	before, ok := decimalOf(d.Rows[0][column])
+	before, ok := Figure(d.Rows[0][column])
 	if !ok {
 		return out
 	}
 	out.Value = d.Rows[0][column]
-	now, ok := decimalOf(card.Value)
+	now, ok := Figure(card.Value)
 	if !ok {
 		return out
 	}
@@ -80,7 +80,7 @@ func (c Comparative) behind(spec ChartSpec, keys []string) []any {
 	}
 	values := map[string]decimal.Decimal{}
 	for _, row := range d.Rows {
-		if v, ok := decimalOf(row[y]); ok {
+		if v, ok := Figure(row[y]); ok {
 			values[pointKey(d.Columns[x], row[x])] = v
 		}
 	}

@@ -170,8 +170,8 @@ func cells(key string, before, after []any, values []pair) (changes []CellChange
 			continue
 		}
 		c := CellChange{Key: key, Column: p.name, Before: plain(then), After: plain(now)}
-		if b, ok := amount(then); ok {
-			if a, ok := amount(now); ok {
+		if b, ok := Figure(then); ok {
+			if a, ok := Figure(now); ok {
 				c.Delta = a.Sub(b).String()
 			}
 		}
@@ -182,8 +182,8 @@ func cells(key string, before, after []any, values []pair) (changes []CellChange
 
 // equal compares values, not how they are written: 1.5 is 1.50.
 func equal(a, b any) bool {
-	x, figure := amount(a)
-	y, figures := amount(b)
+	x, figure := Figure(a)
+	y, figures := Figure(b)
 	if figure && figures {
 		return x.Equal(y)
 	}
@@ -191,16 +191,6 @@ func equal(a, b any) bool {
 		return *s == *t
 	}
 	return a == nil && b == nil
-}
-
-func amount(v any) (decimal.Decimal, bool) {
-	switch v := v.(type) {
-	case int64:
-		return decimal.NewFromInt(v), true
-	case decimal.Decimal:
-		return v, true
-	}
-	return decimal.Decimal{}, false
 }
 
 // plain is a value as machines read it, nil for NULL.

@@ -20,8 +20,8 @@ func DiffFigures(def Definition, before, after []Dataset) []FigureChange {
 				continue
 			}
 			c := FigureChange{Label: card.Label, Dataset: card.Dataset, Column: card.Column, Before: plain(then), After: plain(now)}
-			if b, ok := amount(then); ok {
-				if a, ok := amount(now); ok {
+			if b, ok := Figure(then); ok {
+				if a, ok := Figure(now); ok {
 					c.Delta = a.Sub(b).String()
 				}
 			}

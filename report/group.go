@@ -61,7 +61,7 @@ func (t *Table) sum(dataset string, rows [][]any, label string) ([]any, error) {
 		}
 		sum, counted := decimal.Zero, 0
 		for _, row := range rows {
-			if d, ok := decimalOf(row[i]); ok {
+			if d, ok := Figure(row[i]); ok {
 				sum, counted = sum.Add(d), counted+1
 			}
 		}

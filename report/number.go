@@ -72,6 +72,17 @@ func formatFigure(d decimal.Decimal, s Style, scale int) string {
 	return s.Locale.Figure(d, scale)
 }
 
+// Figure is a value that is a figure, an integer's as a decimal too; false for text, dates, truth and NULL.
+func Figure(v any) (decimal.Decimal, bool) {
+	switch v := v.(type) {
+	case int64:
+		return decimal.NewFromInt(v), true
+	case decimal.Decimal:
+		return v, true
+	}
+	return decimal.Decimal{}, false
+}
+
 // Negative reports whether v is drawn as a negative figure.
 func Negative(v any) bool {
 	switch v := v.(type) {

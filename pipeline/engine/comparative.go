@@ -6,8 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -42,19 +40,8 @@ func (w *Workspace) LoadComparative(ctx context.Context, month, label, dataset, 
 
 func (w *Workspace) loadComparative(ctx context.Context, month, label, dataset, path string) (report.Dataset, error) {
 	d := report.Dataset{Name: dataset}
-	path, err := w.inSpool(path)
+	err := w.importing(path, func(query string) error { return w.keepComparative(ctx, month, label, dataset, query) })
 	if err != nil {
-		return d, err
-	}
-	// The database may read nowhere but in its own folder, which need not be the spool.
-	part := filepath.Join(w.database.folder, "import.part")
-	if err := os.Rename(path, part); err != nil {
-		return d, err
-	}
-	// The reader's own row numbers keep the order: the engine does not promise it otherwise.
-	query := "SELECT * EXCLUDE (file_row_number) FROM read_parquet(" + text(part) + ", file_row_number = true) ORDER BY file_row_number"
-	err = w.keepComparative(ctx, month, label, dataset, query)
-	if err := errors.Join(err, remove(part)); err != nil {
 		return d, err
 	}
 	columns := w.comparatives[month+"."+dataset].columns

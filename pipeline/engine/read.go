@@ -27,18 +27,12 @@ func (w *Workspace) Read(ctx context.Context, dataset, path string) (d report.Da
 
 func (w *Workspace) read(ctx context.Context, dataset, path string) (report.Dataset, error) {
 	d := report.Dataset{Name: dataset}
-	path, err := w.inSpool(path)
-	if err != nil {
-		return d, err
-	}
-	part := filepath.Join(w.database.folder, "import.part")
-	if err := os.Rename(path, part); err != nil {
-		return d, err
-	}
 	table := name(datasetSchema) + "." + readTable
-	_, err = w.exec(ctx, "CREATE TABLE "+table+" AS SELECT * EXCLUDE (file_row_number) FROM read_parquet("+text(part)+
-		", file_row_number = true) ORDER BY file_row_number")
-	if err := errors.Join(err, remove(part)); err != nil {
+	err := w.importing(path, func(query string) error {
+		_, err := w.exec(ctx, "CREATE TABLE "+table+" AS "+query)
+		return err
+	})
+	if err != nil {
 		return d, err
 	}
 	columns, err := w.outlinesOf(ctx, table)
@@ -51,4 +45,20 @@ func (w *Workspace) read(ctx context.Context, dataset, path string) (report.Data
 	}
 	_, err = w.exec(ctx, "DROP TABLE "+table)
 	return d, err
+}
+
+// importing lets fn read a Parquet file below the spool, by a query that gives its rows in their order, and takes the file away.
+func (w *Workspace) importing(path string, fn func(query string) error) error {
+	path, err := w.inSpool(path)
+	if err != nil {
+		return err
+	}
+	// The database may read nowhere but in its own folder, which need not be the spool.
+	part := filepath.Join(w.database.folder, "import.part")
+	if err := os.Rename(path, part); err != nil {
+		return err
+	}
+	// The reader's own row numbers keep the order: the engine does not promise it otherwise.
+	err = fn("SELECT * EXCLUDE (file_row_number) FROM read_parquet(" + text(part) + ", file_row_number = true) ORDER BY file_row_number")
+	return errors.Join(err, remove(part))
 }

@@ -4,8 +4,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/shopspring/decimal"
-
 	"github.com/monthend/monthend/report"
 	"github.com/monthend/monthend/report/format/sheet"
 )
@@ -16,7 +14,7 @@ func (d *tableSheet) sums(values []any, base sheet.Style, spans [][2]int) {
 	d.begin(18)
 	for i, v := range values {
 		style := d.style(i, base)
-		sum, ok := asDecimal(v)
+		sum, ok := report.Figure(v)
 		if !ok || d.lossy[i] || !sheet.Exact(sum) || len(d.table.Rows) == 0 {
 			if text, isLabel := v.(string); isLabel {
 				base.Align = sheet.Left
@@ -35,18 +33,8 @@ func (d *tableSheet) sums(values []any, base sheet.Style, spans [][2]int) {
 	}
 }
 
-func asDecimal(v any) (decimal.Decimal, bool) {
-	switch v := v.(type) {
-	case int64:
-		return decimal.NewFromInt(v), true
-	case decimal.Decimal:
-		return v, true
-	}
-	return decimal.Decimal{}, false
-}
-
 // representable reports whether a cell can hold v as it is.
 func representable(v any) bool {
-	d, ok := asDecimal(v)
+	d, ok := report.Figure(v)
 	return !ok || sheet.Exact(d)
 }
