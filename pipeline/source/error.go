@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -97,8 +98,9 @@ func explain(ended, err error, query *bound) error {
 	var certificate *tls.CertificateVerificationError
 	var connect *pgconn.ConnectError
 	if errors.As(err, &connect) {
-		details := strings.ReplaceAll(connect.Unwrap().Error(), "\n", "; ")
-		return &Error{transient: !errors.As(err, &certificate), Message: "connect: " + details}
+		// A line a way that was tried; with and without TLS they may say the same.
+		ways := slices.Compact(strings.Split(connect.Unwrap().Error(), "\n"))
+		return &Error{transient: !errors.As(err, &certificate), Message: "connect: " + strings.Join(ways, "; ")}
 	}
 	return &Error{transient: true, Message: "connection: " + err.Error()}
 }

@@ -252,6 +252,9 @@ func TestOpenErrors(t *testing.T) {
 		if strings.Contains(err.Error(), secret) {
 			t.Error("the error shows the password")
 		}
+		if strings.Count(err.Error(), "refused") > 1 {
+			t.Errorf("%v: the same is said twice", err)
+		}
 		if source.IsTransient(err) != test.transient || source.IsPermanent(err) == test.transient {
 			t.Errorf("transient %v is wanted: %v", test.transient, err)
 		}
