@@ -77,14 +77,19 @@ func (j *attempt) run(ctx context.Context, sent time.Time) Result {
 }
 
 // stages runs the five stages. An error other than a *DataError means that there is no outcome yet.
-func (j *attempt) stages(ctx context.Context) (report.Outcome, error) {
+func (j *attempt) stages(ctx context.Context) (outcome report.Outcome, err error) {
 	if err := j.admit(ctx); err != nil {
 		return "", err
 	}
 	if err := j.open(ctx); err != nil {
 		return "", err
 	}
-	defer j.close()
+	defer func() {
+		if outcome == "" {
+			j.engine.Discard() // wherever the mistake was made: the next run meets nothing of this one
+		}
+		j.close()
+	}()
 
 	if err := j.extract(ctx); err != nil {
 		return "", err

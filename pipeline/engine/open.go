@@ -123,6 +123,9 @@ func (w *Workspace) Close() error {
 	return nil
 }
 
+// Discard has Close end the database, where a pool would keep it for the next run.
+func (w *Workspace) Discard() { w.failed = true }
+
 // note remembers that a method failed.
 func (w *Workspace) note(err *error) { w.failed = w.failed || *err != nil }
 
