@@ -82,7 +82,18 @@ func (a *app) runWork(ctx context.Context, s settings) error {
 		return queueFailure(err)
 	}
 	logger.Info("working", "queue", s.QueueURL, "concurrency", s.Concurrency)
+	loops, err := s.workLoops(cfg, rooms, logger)
+	if err != nil {
+		return err
+	}
+	defer beside(ctx, logger, loops...)()
 	return worker.work(ctx, a.abort)
+}
+
+// workLoops are what a worker does beside its runs.
+func (s *settings) workLoops(cfg aws.Config, r *rooms, logger *slog.Logger) ([]loop, error) {
+	var loops []loop
+	return loops, nil
 }
 
 // worker is where the queue meets the pipeline.
