@@ -91,5 +91,5 @@ func readHealth(file string) (polled time.Time, troubles string, err error) {
 
 // outOfRoom reports whether a run found too little disk or memory to work in.
 func outOfRoom(err error) bool {
-	return engine.IsResource(err) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+	return engine.IsResource(err) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
 }

@@ -39,7 +39,7 @@ func TestHealth(t *testing.T) {
 }
 
 func TestOutOfRoom(t *testing.T) {
-	if !outOfRoom(fmt.Errorf("write: %w", syscall.ENOSPC)) || outOfRoom(errors.New("no")) || outOfRoom(nil) {
+	if !outOfRoom(fmt.Errorf("write: %w", syscall.ENOSPC)) || !outOfRoom(syscall.EFBIG) || outOfRoom(errors.New("no")) || outOfRoom(nil) {
 		t.Error("want a full disk told from other trouble")
 	}
 }

@@ -82,6 +82,7 @@ var mayImport = map[string][]string{
 	"local":    {"local", "trace"},
 	"report":   {"report"},
 	"trace":    {"trace"},
+	"metric":   {"metric"},
 	"console":  {"console", "pipeline/ledger", "report", "trace"},
 	"schedule": {"schedule", "pipeline/ledger", "report", "trace"},
 }
