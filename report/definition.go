@@ -17,19 +17,23 @@ type Definition struct {
 	Gate      Gate
 	Datasets  []DatasetQuery // in the order of the file
 	Document  []BlockSpec
-	Formats   []string  // of Formats, in the order of the file
-	Details   []string  // extracts whose valid rows a workbook holds, in the order of the file
-	RawCSV    bool      // CSV for machines: a text that looks like a formula is left as it is
-	SlowAfter SlowAfter // from when on a run is slow
-	Digest    string    // hex sha256 over report.yaml and every file it names
+	Formats   []string   // of Formats, in the order of the file
+	Details   []string   // extracts whose valid rows a workbook holds, in the order of the file
+	RawCSV    bool       // CSV for machines: a text that looks like a formula is left as it is
+	SlowAfter SlowAfter  // from when on a run is slow
+	Approve   bool       // deliveries wait until somebody has approved the version
+	Deliver   []Delivery // who gets every version, in the order of the file; no two of one target
+	Digest    string     // hex sha256 over report.yaml and every file it names
 }
 
-// Extract is one query against the source; its rows become the engine's table Name.
+// Extract is one query against the source, or rows from outside of it; its rows become the engine's table Name.
 type Extract struct {
 	Name string
 	SQL  string   // PostgreSQL; @period_start, @period_end, @period_first, @period_next, @tenant are bound
 	Path string   // of the SQL file, for messages
 	Key  []string // columns that identify a row to a reader
+
+	Outside *Outside // where the rows come from when they are no query's; nil for a query
 }
 
 // DatasetQuery is one SELECT of the engine over the valid rows.

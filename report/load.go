@@ -171,7 +171,7 @@ func (l *loader) readExtracts(n *node) {
 		}
 		sql := m.value.get("sql")
 		l.def.Extract = append(l.def.Extract, Extract{
-			Name: m.name, SQL: l.readSQL(sql, true), Path: sql.str(), Key: m.value.get("key").strs(),
+			Name: m.name, SQL: l.readSQL(sql, true), Path: sql.str(), Key: m.value.get("key").strs(), Outside: l.readOutside(m),
 		})
 	}
 }
