@@ -36,6 +36,8 @@ type Publication struct {
 	Manifest         []byte // JSON
 	RecordsExtracted int64
 	RecordsRejected  int64
+	Approve          bool              // its deliveries wait until somebody approves it
+	Deliver          []report.Delivery // who gets it
 }
 
 // AllocateVersion gives the run of c its version number, once: one above the highest that the ledger knows of its key and
@@ -66,14 +68,19 @@ func (s *Store) allocate(ctx context.Context, c Claim, storeHighest int, wanted 
 	return *number, nil
 }
 
-// Publish makes p the current version of its key and ends the run, its attempt and every request that waits for it as
-// published, in one transaction. ErrFenced: the claim is stale; ErrCancelled: somebody asked for the run's end first. A
+// Publish makes p the current version of its key, ends the run, its attempt and every request that waits for it as published,
+// and writes its deliveries, in one transaction. ErrFenced: the claim is stale; ErrCancelled: somebody asked for the run's end first. A
 // publication that is repeated by its own claim is answered like the first time.
 func (s *Store) Publish(ctx context.Context, c Claim, p Publication) (Version, error) {
-	_, err := s.decide(ctx, c, `
-		SELECT monthend.publish(@run, @token, @owner, @number, @content, @data, @path, @manifest::jsonb, @extracted, @rejected)`,
-		pgx.NamedArgs{"number": p.Number, "content": p.ContentDigest, "data": p.DataDigest, "path": p.Path,
-			"manifest": string(p.Manifest), "extracted": p.RecordsExtracted, "rejected": p.RecordsRejected})
+	recipients, err := recipientRows(p.Deliver, report.VersionName{Key: c.Key, Number: p.Number}.String())
+	if err == nil {
+		_, err = s.decide(ctx, c, `
+			SELECT monthend.publish(@run, @token, @owner, @number, @content, @data, @path, @manifest::jsonb, @extracted, @rejected,
+			                        @approve, @recipients::jsonb)`,
+			pgx.NamedArgs{"number": p.Number, "content": p.ContentDigest, "data": p.DataDigest, "path": p.Path,
+				"manifest": string(p.Manifest), "extracted": p.RecordsExtracted, "rejected": p.RecordsRejected,
+				"approve": p.Approve, "recipients": recipients})
+	}
 	if err != nil {
 		return Version{}, fmt.Errorf("ledger: publish version %d of run %q: %w", p.Number, c.RunID, err)
 	}
