@@ -19,6 +19,7 @@ const (
 	Reorder     Kind = "reorder"     // the oldest 100 visible messages are mixed before the receive takes any
 	Throttle    Kind = "throttle"    // refused with RequestThrottled; nothing happened
 	Unavailable Kind = "unavailable" // refused with HTTP 503; nothing happened
+	Denied      Kind = "denied"      // refused with AccessDenied, as without the right to it; nothing happened
 	Slow        Kind = "slow"        // it happened, and the answer comes after Delay
 	Lost        Kind = "lost"        // it happened, and the connection is cut instead of an answer
 )
@@ -39,7 +40,7 @@ func (f Fault) check() error {
 	delivery := f.Kind == Duplicate || f.Kind == Reorder
 	_, known := operations[f.Operation]
 	switch {
-	case !slices.Contains([]Kind{Duplicate, Reorder, Throttle, Unavailable, Slow, Lost}, f.Kind):
+	case !slices.Contains([]Kind{Duplicate, Reorder, Throttle, Unavailable, Denied, Slow, Lost}, f.Kind):
 		return fmt.Errorf("fault: kind %q is unknown", f.Kind)
 	case f.Operation != "" && !known:
 		return fmt.Errorf("fault %s: operation %q is unknown", f.Kind, f.Operation)
@@ -110,8 +111,9 @@ func (s *Server) strikes(kind Kind, operation, queue string) (Fault, bool) {
 
 // strike is what goes wrong with one request.
 type strike struct {
-	throttled, unavailable, lost bool
-	delay                        time.Duration
+	throttled, unavailable, denied, lost bool
+
+	delay time.Duration
 }
 
 func (s *Server) strike(operation string, body []byte) strike {
@@ -130,6 +132,9 @@ func (s *Server) strike(operation string, body []byte) strike {
 	if _, hit.unavailable = s.strikes(Unavailable, operation, queue); hit.unavailable {
 		return hit
 	}
+	if _, hit.denied = s.strikes(Denied, operation, queue); hit.denied {
+		return hit
+	}
 	slow, _ := s.strikes(Slow, operation, queue)
 	hit.delay = slow.Delay
 	_, hit.lost = s.strikes(Lost, operation, queue)
@@ -143,6 +148,9 @@ func (h strike) refusal() error {
 		return failure(http.StatusBadRequest, "RequestThrottled", "The request was denied due to request throttling.")
 	case h.unavailable:
 		return failure(http.StatusServiceUnavailable, "ServiceUnavailable", "The service is temporarily unavailable.")
+	case h.denied: // before any parameter is looked at
+		return &apiError{shape: "AccessDeniedException", code: "AccessDenied", status: http.StatusForbidden,
+			message: "The caller is not authorized to perform this action, because no policy allows it."}
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/monthend/monthend/local/sqs"
@@ -46,6 +47,18 @@ func TestFault(t *testing.T) {
 		_, err := client.ListQueues(t.Context(), &awssqs.ListQueuesInput{})
 		if e := (*smithyhttp.ResponseError)(nil); !errors.As(err, &e) || e.HTTPStatusCode() != 503 {
 			t.Fatalf("got %v", err)
+		}
+	})
+	t.Run("denied comes before any parameter", func(t *testing.T) {
+		server, client := start(t, sqs.Config{})
+		q := newQueue(t, client, "q", nil)
+		inject(t, server, sqs.Fault{Kind: sqs.Denied, Operation: "SendMessage"})
+		_, err := client.SendMessage(t.Context(), &awssqs.SendMessageInput{QueueUrl: &q.url, MessageBody: aws.String("")})
+		if e := smithy.APIError(nil); !errors.As(err, &e) || e.ErrorCode() != "AccessDenied" {
+			t.Fatalf("got %v", err)
+		}
+		if got := q.receive(0); len(got) != 0 {
+			t.Fatal("it happened")
 		}
 	})
 	t.Run("a slow answer comes after the effect", func(t *testing.T) {

@@ -26,6 +26,7 @@ const (
 // serve answers one request: POST, the operation in X-Amz-Target, JSON in and out, whatever the path.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("x-amzn-RequestId", s.cfg.NewID())
+	w.Header().Set("Date", s.cfg.Clock().UTC().Format(http.TimeFormat)) // by which clients judge their own clock
 	if r.Method != http.MethodPost {
 		w.Header().Set("Allow", http.MethodPost)
 		http.Error(w, "only the AWS JSON 1.0 protocol is spoken here: POST with X-Amz-Target", http.StatusMethodNotAllowed)
