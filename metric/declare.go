@@ -74,6 +74,12 @@ var (
 		Help: "Runs without an outcome: held under a live lease, expired, or waiting to be claimed again."}
 	ClaimAge = Metric{Name: "monthend_claim_age_seconds", Kind: Gauge, Unit: Seconds,
 		Help: "How long ago the oldest attempt that is held under a live lease began; 0 where there is none."}
+	OutboxPending = Metric{Name: "monthend_outbox_pending", Kind: Gauge, Unit: Count,
+		Help: "Messages that were promised and that the queue has not taken yet."}
+	OutboxAge = Metric{Name: "monthend_outbox_age_seconds", Kind: Gauge, Unit: Seconds,
+		Help: "Age of the oldest message that the queue has not taken yet; 0 where there is none."}
+	OpenDeliveries = Metric{Name: "monthend_open_deliveries", Kind: Gauge, Unit: Count, Labels: []string{"state"},
+		Help: "Deliveries to the outside: waiting, held until somebody approves, or failed within the last day."}
 )
 
 // All are the metrics there are, in the order in which they are documented.
@@ -83,6 +89,6 @@ func All() []Metric {
 		Heartbeats, LeasesLost, FencedCommits,
 		QueueMessages, QueueWait, QueueAge, Deliveries, VisibilityRenewals, PollFailures, PollStalls, HandlerPanics,
 		TraceDocuments, TraceKept, TraceHeld,
-		LedgerUp, OpenRuns, ClaimAge,
+		LedgerUp, OpenRuns, ClaimAge, OutboxPending, OutboxAge, OpenDeliveries,
 	}
 }

@@ -72,8 +72,8 @@ func checkEMF(t *testing.T, text string) map[string]any {
 	}
 	members := 1
 	for _, set := range d.Dimensions {
-		if len(set) > 30 {
-			t.Errorf("%d dimensions", len(set))
+		if set == nil || len(set) > 30 {
+			t.Errorf("dimensions: %s", encoded)
 		}
 		for _, name := range set {
 			members++

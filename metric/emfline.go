@@ -18,7 +18,9 @@ func (one series) labelKey() string {
 
 // begin makes the line of one's labels.
 func (e *emitter) begin(one series) *line {
-	l := &line{values: map[string]any{}, dimensions: slices.Sorted(maps.Keys(e.cfg.Dimensions))}
+	l := &line{values: map[string]any{}, dimensions: []string{}} // none is an empty list, not null
+	l.dimensions = slices.AppendSeq(l.dimensions, maps.Keys(e.cfg.Dimensions))
+	slices.Sort(l.dimensions)
 	for name, value := range e.cfg.Dimensions {
 		l.values[name] = value
 	}

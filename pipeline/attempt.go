@@ -173,6 +173,7 @@ func (j *attempt) end(ctx context.Context, result Result, cancelled bool) Result
 		RecordsRejected:  result.Rejected,
 	})
 	if errors.Is(err, ledger.ErrFenced) {
+		j.counters.fenced.Add(1)
 		return Result{RunID: result.RunID, Lost: true, Err: err}
 	}
 	if err != nil {
@@ -189,6 +190,7 @@ func (j *attempt) release(ctx context.Context, result Result, cause error) Resul
 	defer cancel()
 	err := j.cfg.Ledger.Release(ctx, j.claim, cause)
 	if errors.Is(err, ledger.ErrFenced) {
+		j.counters.fenced.Add(1)
 		return Result{RunID: result.RunID, Lost: true, Err: err}
 	}
 	if err != nil {
@@ -212,7 +214,9 @@ func (j *attempt) advance(p Progress) {
 func (j *attempt) stage(ctx context.Context, name Stage, fn func(context.Context) error) error {
 	j.advance(Progress{Stage: name, Rows: j.rows()})
 	defer j.within(ctx, string(name), j.def.SlowAfter.Stages[string(name)])()
+	began := j.cfg.Now()
 	err := trace.Span(ctx, string(name), fn)
+	j.cfg.Timed(name, j.cfg.Now().Sub(began))
 	if cause := context.Cause(ctx); err != nil && cause != nil {
 		// What a driver says about a cancelled context hides why it was cancelled.
 		return fmt.Errorf("%w (%w)", cause, err)

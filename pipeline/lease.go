@@ -15,6 +15,7 @@ import (
 type lease struct {
 	cfg    Config
 	claim  ledger.Claim
+	count  *counters
 	cancel context.CancelCauseFunc // of the work
 	quit   context.CancelFunc      // of the renewals
 	done   chan struct{}
@@ -30,7 +31,7 @@ func (r *Runner) hold(ctx context.Context, claim ledger.Claim, sent time.Time) (
 	work, cancel := context.WithCancelCause(ctx)
 	// Renewals go on while cancelled work winds down: the lease must outlive the work, never the other way round.
 	renewals, quit := context.WithCancel(trace.Silent(context.WithoutCancel(ctx)))
-	l := &lease{cfg: r.cfg, claim: claim, cancel: cancel, quit: quit, done: make(chan struct{})}
+	l := &lease{cfg: r.cfg, claim: claim, count: &r.counters, cancel: cancel, quit: quit, done: make(chan struct{})}
 	go l.keep(renewals, sent)
 	return work, l
 }
@@ -75,10 +76,14 @@ func (l *lease) keep(ctx context.Context, sent time.Time) {
 		}
 		err := l.renew(ctx, l.cfg.FenceAfter-now.Sub(sent))
 		left := l.cfg.FenceAfter - l.cfg.Now().Sub(sent)
+		if err != nil && ctx.Err() == nil {
+			l.count.unrenewed.Add(1)
+		}
 		switch {
 		case ctx.Err() != nil:
 			return
 		case err == nil:
+			l.count.renewed.Add(1)
 			sent, due = now, now.Add(l.cfg.RenewEvery)
 		case errors.Is(err, ledger.ErrFenced):
 			l.cancel(fmt.Errorf("%w: %w", ErrLeaseLost, err))

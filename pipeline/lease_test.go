@@ -95,6 +95,9 @@ func TestTakenOverWhileCutOff(t *testing.T) {
 	if result := <-done; !result.Lost || result.Outcome != "" {
 		t.Errorf("got %+v, want a lost lease", result)
 	}
+	if got := w.runner.Counters(); got.Lost != 1 || got.RenewalFailures == 0 {
+		t.Errorf("counters: got %+v, want one lost, after renewals that brought no answer", got)
+	}
 	attempts := other.attempts(other.only())
 	if len(attempts) != 2 || attempts[0].Crashed || attempts[1].Outcome != report.Published {
 		t.Errorf("got attempts %+v, want the crash struck", attempts)

@@ -9,7 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"sync/atomic"
 	"time"
 
 	"github.com/monthend/monthend/pipeline/engine"
@@ -40,8 +39,9 @@ type Config struct {
 	FenceAfter  time.Duration // work stops so long after the last successful renewal was sent; 0 is 12 s
 
 	Logger   *slog.Logger
-	Now      func() time.Time // monotonic durations, waits; never a period. nil is time.Now
-	Progress func(Progress)   // told of every step forward of a run, of one at a time; nil is nobody
+	Now      func() time.Time           // monotonic durations, waits; never a period. nil is time.Now
+	Progress func(Progress)             // told of every step forward of a run, of one at a time; nil is nobody
+	Timed    func(Stage, time.Duration) // told how long each stage took, however it went; must not wait for anything; nil is nobody
 }
 
 // Runner runs jobs. It is safe for use by several goroutines. One process has one: what crashes together is told apart by
@@ -51,7 +51,7 @@ type Runner struct {
 	gate   *gate
 	unsaid unsaid
 
-	slowRuns atomic.Int64
+	counters counters
 }
 
 // New checks cfg.
@@ -100,6 +100,9 @@ func newRunner(cfg Config) (*Runner, error) {
 	if cfg.Progress == nil {
 		cfg.Progress = func(Progress) {}
 	}
+	if cfg.Timed == nil {
+		cfg.Timed = func(Stage, time.Duration) {}
+	}
 	return &Runner{cfg: cfg, gate: newGate()}, nil
 }
 
@@ -119,6 +122,7 @@ type Asking struct {
 type Result struct {
 	Outcome    report.Outcome
 	Lost       bool
+	Answered   bool // the Outcome is of earlier: nothing was worked
 	RetryAfter time.Duration
 	Key        report.Key // zero when the job names no month of a known report
 	RunID      string

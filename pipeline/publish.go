@@ -38,6 +38,9 @@ func (j *attempt) publish(ctx context.Context) error {
 			RecordsExtracted: j.extracted(),
 			RecordsRejected:  j.rejected(),
 		})
+		if errors.Is(err, ledger.ErrFenced) {
+			j.counters.fenced.Add(1)
+		}
 		if err != nil {
 			return j.wrap("publish", err)
 		}

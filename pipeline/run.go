@@ -35,6 +35,9 @@ func (r *Runner) Run(ctx context.Context, a Asking) Result {
 
 	result := r.run(ctx, a, pass)
 	result.TraceID = trace.ID(ctx)
+	if result.Lost {
+		r.counters.lost.Add(1)
+	}
 
 	if result.RunID != "" {
 		trace.Annotate(ctx, "run_id", result.RunID)
@@ -102,6 +105,7 @@ func (r *Runner) claim(ctx context.Context, a Asking, pass *pass, def report.Def
 	}
 	// The span of the claim is drawn only when there is something to tell; a source that is not ready is nothing.
 	answered := r.cfg.Now()
+	r.cfg.Timed(StageClaim, answered.Sub(began))
 	tell := func() { trace.Past(ctx, string(StageClaim), began, answered) }
 	if answer.Kind == ledger.Settled {
 		tell()
@@ -163,7 +167,7 @@ func (r *Runner) notDue(ctx context.Context, a Asking, err error) Result {
 	// It may have been cancelled before it was ever claimed: it need not wait for the month's end to hear that.
 	known, failed := r.cfg.Ledger.Request(trace.Silent(ctx), a.RequestID)
 	if failed == nil && known.Outcome != "" && known.For(early.Key.Report, early.Key.Tenant, early.Key.Period.String()) {
-		return Result{Outcome: known.Outcome, RunID: known.RunID}
+		return Result{Outcome: known.Outcome, RunID: known.RunID, Answered: true}
 	}
 	return Result{RetryAfter: dueIn(early.In), Err: err}
 }
@@ -196,7 +200,7 @@ func (r *Runner) Refuse(ctx context.Context, a Asking, cause error) Result {
 
 // settled answers from the ledger; the source is not touched.
 func (r *Runner) settled(ctx context.Context, key report.Key, answer ledger.Answer) Result {
-	result := Result{Outcome: answer.Outcome, RunID: answer.RunID}
+	result := Result{Outcome: answer.Outcome, RunID: answer.RunID, Answered: true}
 	switch answer.Outcome {
 	case report.Published, report.Duplicate, report.Unchanged:
 		// Its segment has the outcome of the one that did the work; this tells them apart.

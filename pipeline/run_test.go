@@ -319,6 +319,7 @@ func TestStoppedWorkerGivesTheRunBack(t *testing.T) {
 func TestLostLeaseTouchesNothing(t *testing.T) {
 	var w *world
 	w = newWorld(t, worldConfig{alter: func(c *pipeline.Config) {
+		c.RenewEvery, c.LookEvery, c.FenceAfter = time.Hour, time.Hour, 2*time.Hour // the commit is what finds it lost
 		c.Progress = func(p pipeline.Progress) {
 			if p.Stage == pipeline.StagePublish && p.Step == "" {
 				// Frozen so long that the lease ran out and another worker took the run over.
@@ -339,5 +340,8 @@ func TestLostLeaseTouchesNothing(t *testing.T) {
 	versions, err := w.ledger.Versions(t.Context(), report.Key{Report: "monthly-financials", Period: report.Period{Year: 2026, Month: 3}})
 	if err != nil || len(versions) != 1 {
 		t.Errorf("got %d versions, %v, want the other's alone", len(versions), err)
+	}
+	if got, want := w.runner.Counters(), (pipeline.Counters{Lost: 1, FencedCommits: 1}); got != want {
+		t.Errorf("counters: got %+v, want %+v", got, want)
 	}
 }

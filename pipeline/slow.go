@@ -23,7 +23,7 @@ func (j *attempt) within(ctx context.Context, what string, limit time.Duration) 
 		trace.Keep(ctx, "slow")
 		trace.AnnotateSegment(ctx, "slow", true)
 		if !j.slow.Swap(true) {
-			j.slowRuns.Add(1)
+			j.counters.slow.Add(1)
 		}
 		j.cfg.Logger.WarnContext(ctx, "run is slow", slog.String("run", j.claim.RunID), slog.String("report", j.def.Name),
 			slog.String("period", j.claim.Key.Period.String()), slog.String("stage", what), slog.String("after", limit.String()))
@@ -34,6 +34,3 @@ func (j *attempt) within(ctx context.Context, what string, limit time.Duration) 
 		}
 	}
 }
-
-// SlowRuns is how many attempts took longer than their definition's slow_after, or a stage of them did.
-func (r *Runner) SlowRuns() int64 { return r.slowRuns.Load() }

@@ -77,7 +77,7 @@ func TestSlowRun(t *testing.T) {
 	if got := log.String(); strings.Count(got, "run is slow") != 1 || !strings.Contains(got, "stage=publish after=1s") {
 		t.Errorf("log:\n%s", got)
 	}
-	if got := w.runner.SlowRuns(); got != 1 {
+	if got := w.runner.Counters().Slow; got != 1 {
 		t.Errorf("slow runs: got %d, want 1", got)
 	}
 	segment := w.segments(id, 1)[0]

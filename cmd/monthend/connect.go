@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"github.com/monthend/monthend/metric"
 	"github.com/monthend/monthend/pipeline"
 	"github.com/monthend/monthend/pipeline/engine"
 	"github.com/monthend/monthend/pipeline/ledger"
@@ -126,6 +127,7 @@ type rooms struct {
 	tracer  *trace.Tracer
 	spool   *pipeline.Spool
 	engines *engine.Pool
+	figures *metric.Set
 	runner  *pipeline.Runner
 }
 
@@ -155,7 +157,7 @@ func (s *settings) openReading(ctx context.Context, logger *slog.Logger) (r *roo
 			return nil, err
 		}
 	}
-	r = &rooms{}
+	r = &rooms{figures: metric.New(metric.Config{Logger: logger})}
 	if r.catalog, err = s.openCatalog(); err != nil {
 		return nil, err
 	}
@@ -188,6 +190,7 @@ func (s *settings) pipelineConfig(r *rooms, logger *slog.Logger, progress func(p
 		Engine:   engine.Config{MemoryLimit: s.MemoryMB << 20, Pool: r.engines},
 		Logger:   logger,
 		Progress: progress,
+		Timed:    r.timed,
 
 		CrashLimit: s.CrashLimit,
 	}

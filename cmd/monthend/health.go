@@ -57,6 +57,17 @@ func (h *health) trouble(what string, err error) {
 	h.write()
 }
 
+// state is when the worker last polled and what it cannot do at present, "" for nothing.
+func (h *health) state() (polled time.Time, troubles string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var all []string
+	for _, what := range slices.Sorted(maps.Keys(h.troubles)) {
+		all = append(all, what+": "+h.troubles[what])
+	}
+	return h.polled, strings.Join(all, "; ")
+}
+
 // write replaces the file: a reader sees the old or the new one whole. The caller holds the lock.
 func (h *health) write() {
 	if h.file == "" || h.polled.IsZero() {

@@ -47,6 +47,8 @@ func TestScript(t *testing.T) {
 			"fifo":         scriptFIFO,
 			"replay":       scriptReplayTraces,
 			"sql":          scriptSQL,
+			"free-address": scriptFreeAddress,
+			"scrape":       scriptScrape,
 		},
 	})
 }

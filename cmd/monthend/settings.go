@@ -28,6 +28,7 @@ type settings struct {
 	CrashLimit  int           `env:"MONTHEND_CRASH_LIMIT" envDefault:"2"`
 	LogLevel    string        `env:"MONTHEND_LOG_LEVEL" envDefault:"info"`
 	Trace       traceSettings
+	Metric      metricSettings
 }
 
 // readSettings reads environ; a malformed value is a usage error that names its variable.

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/spf13/cobra"
 
+	"github.com/monthend/monthend/metric"
 	"github.com/monthend/monthend/pipeline"
 	"github.com/monthend/monthend/queue"
 	"github.com/monthend/monthend/report"
@@ -46,6 +47,7 @@ func newWorkCommand(a *app, s settings) *cobra.Command {
 	s.traceFlags(fs)
 	s.samplingFlags(fs)
 	s.engineFlags(fs)
+	s.metricFlags(fs)
 	flag(fs.IntVar, fs, &s.Concurrency, "concurrency", "runs at the same time, 1 unless set (MONTHEND_CONCURRENCY)")
 	flag(fs.DurationVar, fs, &s.Drain, "drain", "how long runs in work may go on after the first signal, 25s unless set (MONTHEND_DRAIN)")
 	flag(fs.IntVar, fs, &s.CrashLimit, "crash-limit", "crashes of a run worked alone before it is failed, 2 unless set (MONTHEND_CRASH_LIMIT)")
@@ -59,7 +61,7 @@ func (a *app) runWork(ctx context.Context, s settings) error {
 	if err != nil {
 		return err
 	}
-	for _, need := range []func() error{s.needQueue, s.needDatabase, s.needOutput, s.checkTrace, s.checkCrashLimit} {
+	for _, need := range []func() error{s.needQueue, s.needDatabase, s.needOutput, s.checkTrace, s.checkMetric, s.checkCrashLimit} {
 		if err := need(); err != nil {
 			return err
 		}
@@ -86,7 +88,11 @@ func (a *app) runWork(ctx context.Context, s settings) error {
 	if err != nil {
 		return err
 	}
-	defer beside(ctx, logger, loops...)()
+	watched, err := a.watchWorker(s, cfg, rooms, worker)
+	if err != nil {
+		return err
+	}
+	defer beside(ctx, logger, append(loops, watched...)...)()
 	return worker.work(ctx, a.abort)
 }
 
@@ -103,13 +109,15 @@ type worker struct {
 	logger   *slog.Logger
 	health   *health
 	settled  func(requestID string, result pipeline.Result) // told after each delivery; nil is nobody
+	figures  *metric.Set                                    // nil counts nothing
+	waits    oldest
 
 	stalled context.Context // ends with a *stallError when the poll loop is dead
 }
 
 func newWorker(s settings, cfg aws.Config, r *rooms, logger *slog.Logger) (*worker, error) {
 	stalled, end := context.WithCancelCause(context.Background())
-	w := &worker{runner: r.runner, logger: logger, health: newHealth(s.HealthFile, logger), stalled: stalled}
+	w := &worker{runner: r.runner, logger: logger, health: newHealth(s.HealthFile, logger), figures: r.figures, stalled: stalled}
 	silence := &stall{end: end}
 	// Polls and settlements are not work: their client is not traced.
 	consumer, err := queue.NewConsumer(queue.ConsumerConfig{
@@ -179,6 +187,7 @@ func (w *worker) handle(ctx context.Context, m queue.Message) queue.Settlement {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	defer context.AfterFunc(w.stalled, func() { cancel(context.Cause(w.stalled)) })()
+	defer w.begun(m)()
 	asking := pipeline.Asking{
 		RequestID: m.ID,
 		MessageID: m.ID,
@@ -202,6 +211,7 @@ func (w *worker) handle(ctx context.Context, m queue.Message) queue.Settlement {
 		asking.Job, asking.RequestID = job, job.ID(m.ID)
 		result = w.runner.Run(ctx, asking)
 	}
+	w.count(result)
 	w.log(ctx, asking, result)
 	if outOfRoom(result.Err) {
 		w.health.trouble("spool", result.Err)
