@@ -64,7 +64,7 @@ func (p Posting) period() string {
 type Turn struct {
 	Most    int           // rows at once: of tenants, and as many of none
 	Tenant  int           // messages of a tenant that have no outcome yet
-	Tenants int           // the same of all tenants together
+	Tenants int           // the same of all tenants together; filled up when half of them are through
 	Held    time.Duration // how long what was picked is kept from other drains; longer than a send can take
 }
 

@@ -187,10 +187,12 @@ func TestPickTurns(t *testing.T) {
 		}
 		b.sent(t, time.Hour, want)
 	}
-	narrow.Most, narrow.Tenants = 100, 6
 	b.post(t, "three", "three-00", "three-01", "three-02")
-	if got := b.pick(t, narrow); len(got) != 1 {
-		t.Errorf("got %v of room for one in all, five being in the queue", got)
+	for _, test := range []struct{ tenants, want int }{{9, 0}, {11, 2}} { // five are in the queue
+		narrow.Most, narrow.Tenants = 100, test.tenants
+		if got := b.pick(t, narrow); len(got) != test.want {
+			t.Errorf("got %v of %d in all, want %d", got, test.tenants, test.want)
+		}
 	}
 }
 
