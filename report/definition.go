@@ -24,6 +24,9 @@ type Definition struct {
 	Approve   bool       // deliveries wait until somebody has approved the version
 	Deliver   []Delivery // who gets every version, in the order of the file; no two of one target
 	Digest    string     // hex sha256 over report.yaml and every file it names
+
+	Schedules []Schedule // when it is asked for, in the order of the file
+	DueBy     *Schedule  // when it has to be there; nil: nobody waits for it
 }
 
 // Extract is one query against the source, or rows from outside of it; its rows become the engine's table Name.

@@ -76,12 +76,15 @@ func fieldsOf(schema any) []string {
 	return slices.Sorted(maps.Keys(fields))
 }
 
+// topLevel is the home of a field that stands in no other.
+const topLevel = "the top level"
+
 // collectHomes notes, for each field of the schema, the names of the mappings that have it.
 func collectHomes(homes map[string][]string, schema any, under string) {
 	object, _ := schema.(map[string]any)
 	fields, _ := object["properties"].(map[string]any)
 	for name, value := range fields {
-		homes[name] = append(homes[name], cmp.Or(under, "the top level"))
+		homes[name] = append(homes[name], cmp.Or(under, topLevel))
 		collectHomes(homes, value, name)
 	}
 	definitions, _ := object["$defs"].(map[string]any)
@@ -90,7 +93,10 @@ func collectHomes(homes map[string][]string, schema any, under string) {
 	}
 }
 
-// orList names alternatives, in order.
+// orList names alternatives, in order. What stands at the top level was most likely meant to stand there.
 func orList(names []string) string {
+	if slices.Contains(names, topLevel) {
+		return topLevel
+	}
 	return strings.Join(slices.Compact(slices.Sorted(slices.Values(names))), " or ")
 }

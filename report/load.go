@@ -14,7 +14,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -123,6 +122,7 @@ func (l *loader) read(root *node) {
 	l.def.Locale = Locale(root.get("locale").str())
 	l.readReady(root.get("ready"))
 	l.readSlowAfter(root.get("slow_after"))
+	l.readSchedules(root.get("schedule"), root.get("due_by"))
 	l.readExtracts(root.get("extract"))
 	l.readDatasets(root.get("generate").get("datasets"))
 	l.readRules(root.get("validate").get("rules"))
@@ -134,19 +134,8 @@ func (l *loader) read(root *node) {
 	l.readCSV(root.get("generate").get("csv"))
 }
 
-// readZone refuses "Local": the month of a report does not depend on the machine that draws it.
-func (l *loader) readZone(n *node) {
-	name := n.str()
-	if name == "" {
-		return
-	}
-	location, err := time.LoadLocation(name)
-	if err != nil || name == "Local" {
-		l.complain(n, "timezone %q is not known; want a name such as Europe/Prague", clip(name))
-		return
-	}
-	l.def.Location = location
-}
+// readZone reads where months begin and end.
+func (l *loader) readZone(n *node) { l.def.Location = l.location(n) }
 
 func (l *loader) readCurrency(n *node) {
 	l.def.Currency = n.str()

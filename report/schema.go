@@ -30,6 +30,8 @@ var patternWords = map[string]string{
 	`^[a-z][a-z0-9_]{0,47}\([A-Za-z_][A-Za-z0-9_]{0,62}\)$`: "table(column)",
 	`^[0-9]{1,30}(\.[0-9]{1,18})?$`:                         `a decimal in quotes such as "0.00"`,
 	`^[1-9][0-9]{0,4}[smh]$`:                                "a time such as 90s, 10m or 2h",
+	`^([01][0-9]|2[0-3]):[0-5][0-9]$`:                       `a time of the day such as "06:00"`,
+	`^[0-9]{4}-[0-9]{2}-[0-9]{2}$`:                          "a day such as 2026-12-24",
 	`^[1-9][0-9]{0,3}[dh]$`:                                 "a number of days or hours such as 2d or 36h",
 }
 
