@@ -132,6 +132,7 @@ func (l *loader) read(root *node) {
 	l.readFormats(root.get("generate").get("formats"))
 	l.readDetails(root.get("generate").get("details"))
 	l.readCSV(root.get("generate").get("csv"))
+	l.readDeliver(root.get("approve"), root.get("deliver"))
 }
 
 // readZone reads where months begin and end.

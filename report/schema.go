@@ -32,6 +32,7 @@ var patternWords = map[string]string{
 	`^[1-9][0-9]{0,4}[smh]$`:                                "a time such as 90s, 10m or 2h",
 	`^([01][0-9]|2[0-3]):[0-5][0-9]$`:                       `a time of the day such as "06:00"`,
 	`^[0-9]{4}-[0-9]{2}-[0-9]{2}$`:                          "a day such as 2026-12-24",
+	`^MONTHEND_WEBHOOK_[A-Z0-9_]{1,64}$`:                    "the name of a variable that begins with MONTHEND_WEBHOOK_",
 	`^[1-9][0-9]{0,3}[dh]$`:                                 "a number of days or hours such as 2d or 36h",
 }
 
