@@ -72,7 +72,7 @@ func (b *bucket) put(ctx context.Context, name, file string, sum Sum) error {
 		return err
 	}
 	if got != sum {
-		return fmt.Errorf("the file changed: it has sha256 %s and %d bytes, not %s and %d", got.SHA256, got.Size, sum.SHA256, sum.Size)
+		return changed(got, sum)
 	}
 	err = b.conflicting(ctx, func() error {
 		if _, err := source.Seek(0, io.SeekStart); err != nil {

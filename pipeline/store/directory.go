@@ -82,7 +82,7 @@ func (d *directory) put(ctx context.Context, name, file string, sum Sum) error {
 	temporary, err := d.write(folder, func(w io.Writer) error {
 		got, err := copySum(ctx, w, source)
 		if err == nil && got != sum {
-			err = fmt.Errorf("the file changed: it has sha256 %s and %d bytes, not %s and %d", got.SHA256, got.Size, sum.SHA256, sum.Size)
+			err = changed(got, sum)
 		}
 		return err
 	})
@@ -118,21 +118,21 @@ func (d *directory) Replace(_ context.Context, name string, data []byte) error {
 	if err := checkPath(name); err != nil {
 		return fmt.Errorf("replace file: %w", err)
 	}
-	if err := d.replace(name, data); err != nil {
+	if err := d.replace(name, func(w io.Writer) error {
+		_, err := io.Copy(w, bytes.NewReader(data))
+		return err
+	}); err != nil {
 		return fmt.Errorf("replace %q: %w", name, err)
 	}
 	return nil
 }
 
-func (d *directory) replace(name string, data []byte) error {
+func (d *directory) replace(name string, content func(io.Writer) error) error {
 	folder := path.Dir(name)
 	if err := d.makeFolder(folder); err != nil {
 		return err
 	}
-	temporary, err := d.write(folder, func(w io.Writer) error {
-		_, err := io.Copy(w, bytes.NewReader(data))
-		return err
-	})
+	temporary, err := d.write(folder, content)
 	if err != nil {
 		return err
 	}
