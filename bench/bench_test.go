@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -70,6 +71,19 @@ func TestChoose(t *testing.T) {
 	for _, m := range measures {
 		if !strings.Contains(said.String(), m.name) {
 			t.Errorf("the usage does not name %q: %s", m.name, said.String())
+		}
+	}
+}
+
+// TestEmitter runs the load for moments: its own checks of what became of every document hold, whatever the times are.
+func TestEmitter(t *testing.T) {
+	var out bytes.Buffer
+	if err := emitter(t.Context(), &bench{out: &out, rounds: 1, stop: 200 * time.Millisecond}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"measure=emitter_down_p50_ratio value=", "measure=emitter_down_p99_ratio value="} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is not in %s", want, out.String())
 		}
 	}
 }

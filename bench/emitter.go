@@ -14,10 +14,11 @@ import (
 )
 
 const (
-	emitterLanes  = 2               // jobs at the same time
-	emitterTime   = 4 * time.Second // of one load
-	emitterCalls  = 8               // SQL calls of a job
-	emitterEffort = 2000            // hashes of a kilobyte that stand for the work of one call
+	emitterLanes  = 2                // jobs at the same time
+	emitterStop   = 2 * time.Second  // of one load nobody listens, in its middle; the load takes twice as long
+	emitterAll    = 30 * time.Second // of all loads together nobody listens, at least
+	emitterCalls  = 8                // SQL calls of a job
+	emitterEffort = 2000             // hashes of a kilobyte that stand for the work of one call
 )
 
 // load is what one run of the load came to.
@@ -29,20 +30,25 @@ type load struct {
 }
 
 // emitter runs jobs that are traced to a listener which is stopped for the middle half of the load; the rival is the same load
-// with the listener up all the time. Nothing that the network does may be seen in the time of a job.
+// with the listener up all the time. Nothing that the network does may be seen in the time of a job, and every document is in a
+// counter that says what became of it.
 func emitter(ctx context.Context, b *bench) error {
+	stop := cmp.Or(b.stop, emitterStop)
 	var down, up load
-	for n := range cmp.Or(b.rounds, 15) {
+	for n := range cmp.Or(b.rounds, max(2, int(emitterAll/stop))) {
 		for _, one := range []struct {
 			to      *load
 			stopped bool
 		}{{&up, false}, {&down, true}} {
-			got, err := runLoad(ctx, one.stopped)
+			got, err := runLoad(ctx, stop, one.stopped)
 			if err != nil {
 				return err
 			}
 			if c := got.counters; c.Sent+c.Dropped() != got.produced {
 				return fmt.Errorf("round %d: %d documents produced, %d sent and %d dropped", n, got.produced, c.Sent, c.Dropped())
+			}
+			if c := got.counters; (c.Refused > 0) != one.stopped || got.received > c.Sent || c.Held != 0 {
+				return fmt.Errorf("round %d, listener stopped %v: %d documents received, counters %+v", n, one.stopped, got.received, c)
 			}
 			one.to.jobs = append(one.to.jobs, got.jobs...)
 			one.to.produced += got.produced
@@ -58,8 +64,8 @@ func emitter(ctx context.Context, b *bench) error {
 	return nil
 }
 
-// runLoad works jobs for emitterTime, with the listener stopped from the first quarter to the last if so asked.
-func runLoad(ctx context.Context, stopped bool) (load, error) {
+// runLoad works jobs for twice the time of stop, with the listener stopped from the first quarter to the last if so asked.
+func runLoad(ctx context.Context, stop time.Duration, stopped bool) (load, error) {
 	var l load
 	listener, err := listenFor("127.0.0.1:0")
 	if err != nil {
@@ -71,7 +77,7 @@ func runLoad(ctx context.Context, stopped bool) (load, error) {
 		listener.stop()
 		return l, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, emitterTime)
+	ctx, cancel := context.WithTimeout(ctx, 2*stop)
 	defer cancel()
 	var lanes sync.WaitGroup
 	var mu sync.Mutex
@@ -86,9 +92,9 @@ func runLoad(ctx context.Context, stopped bool) (load, error) {
 		})
 	}
 	if stopped {
-		wait(ctx, emitterTime/4)
+		wait(ctx, stop/2)
 		l.received += listener.stop()
-		wait(ctx, emitterTime/2)
+		wait(ctx, stop)
 		if listener, err = listenFor(address); err != nil {
 			cancel()
 			lanes.Wait()

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
 // measure is one benchmark: a subcommand.
@@ -35,9 +36,10 @@ var measures = []measure{
 // bench is one call of the program.
 type bench struct {
 	out    io.Writer
-	binary string // of monthend
-	dir    string // everything that is written lies below it, and is removed at the end
-	rounds int    // 0: the measure's own number
+	binary string        // of monthend
+	dir    string        // everything that is written lies below it, and is removed at the end
+	rounds int           // 0: the measure's own number
+	stop   time.Duration // emitter: how long nobody listens in each load; 0: 2 s
 	lanes  int
 	data   string   // month: where the table is kept
 	rows   int      // month: of the table
@@ -68,6 +70,7 @@ func run(ctx context.Context, args []string, out, messages io.Writer) error {
 	flags.SetOutput(messages)
 	flags.StringVar(&b.binary, "monthend", "", "the program to measure; built when empty")
 	flags.IntVar(&b.rounds, "rounds", 0, "how often to measure; each measure has its own number")
+	flags.DurationVar(&b.stop, "stop", 2*time.Second, "emitter: how long nobody listens, in the middle of a load of twice that time")
 	flags.IntVar(&b.lanes, "lanes", 2, "recover: how many pairs of workers are killed at the same time")
 	flags.StringVar(&b.data, "data", "", "month: the folder that keeps the table; in the user's cache when empty")
 	flags.IntVar(&b.rows, "rows", 10_002_000, "month: how many rows the table has")

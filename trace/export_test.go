@@ -3,6 +3,7 @@ package trace_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync/atomic"
@@ -18,6 +19,11 @@ type exporter struct {
 }
 
 func (e *exporter) Export(ctx context.Context, documents []trace.Document) error {
+	for _, d := range documents {
+		for _, v := range trace.Validate(d) {
+			return fmt.Errorf("a document breaks the rules: %v", v)
+		}
+	}
 	return e.export(ctx, documents)
 }
 

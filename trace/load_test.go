@@ -58,3 +58,37 @@ func TestManyJobsAtOnce(t *testing.T) {
 		t.Errorf("counters: %+v", c)
 	}
 }
+
+// The listener stops in the middle of the load and comes back: no job sees anything of it, and the counters say what became of
+// every document. What it costs a job in time is a measure of the bench.
+func TestListenerStopsInMidLoad(t *testing.T) {
+	address := quiet(t)
+	tracer := newTracer(t, trace.Config{Address: address})
+	const jobs = 100 // of each part
+	produced := uint64(0)
+	work := func(until func() bool) {
+		for n := 0; n < jobs || !until(); n++ {
+			job(tracer, "", nil, nil)
+			produced += 5
+		}
+	}
+	whenever := func() bool { return true }
+	first := listenOn(t, address)
+	work(func() bool { return len(first.arrived) > 0 })
+	if c := tracer.Counters(); c.Refused != 0 {
+		t.Errorf("counters: %+v", c)
+	}
+	first.conn.Close()
+	work(func() bool { return tracer.Counters().Refused > 0 })
+	second := listenOn(t, address)
+	work(func() bool { return len(second.arrived) > 0 })
+	work(whenever)
+	if err := tracer.Close(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	c := tracer.Counters()
+	arrived := uint64(len(second.drain())) + uint64(len(first.arrived))
+	if c.Sent+c.Dropped() != produced || c.Dropped() != c.Refused+c.Unreachable+c.QueueFull || c.Held != 0 || arrived > c.Sent {
+		t.Errorf("%d documents produced, %d arrived, counters %+v", produced, arrived, c)
+	}
+}

@@ -46,9 +46,15 @@ func listenOn(tb testing.TB, address string) *daemon {
 			}
 		}
 	})
-	tb.Cleanup(func() {
+	tb.Cleanup(func() { // what no test looked at is held to the rules all the same
 		conn.Close()
 		reading.Wait()
+		close(d.arrived)
+		for datagram := range d.arrived {
+			if string(datagram) != lastWords {
+				d.parse(datagram)
+			}
+		}
 	})
 	return d
 }
@@ -67,6 +73,9 @@ func (d *daemon) next() trace.Document {
 	}
 }
 
+// lastWords is no document.
+const lastWords = "last words"
+
 // drain is everything that arrived so far. It sends last words of its own until they come through: order is kept on the
 // loopback, and a datagram before them that is missing was lost there.
 func (d *daemon) drain() []trace.Document {
@@ -82,12 +91,12 @@ func (d *daemon) drain() []trace.Document {
 	for {
 		select {
 		case datagram := <-d.arrived:
-			if string(datagram) == "last words" {
+			if string(datagram) == lastWords {
 				return all
 			}
 			all = append(all, d.parse(datagram))
 		case <-again.C:
-			if _, err := conn.Write([]byte("last words")); err != nil {
+			if _, err := conn.Write([]byte(lastWords)); err != nil {
 				d.tb.Fatal(err)
 			}
 		}

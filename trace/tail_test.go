@@ -142,9 +142,10 @@ func TestDiscardOfWhatIsHeld(t *testing.T) {
 	}
 }
 
-// One of a hundred is sampled, one of fifty fails: every one that failed is whole, and marked as the worker's part alone.
+// One of a hundred is sampled, one of fifty fails, one is both: every one that failed is whole, and marked as the worker's part
+// alone where the producer's was not sampled.
 func TestTailKeepAmongMany(t *testing.T) {
-	const jobs, failing = 1000, 20
+	const jobs, failing, both = 1000, 20, 7
 	d := listen(t)
 	tracer := newTracer(t, trace.Config{Address: d.addr(), Now: day})
 	failed := map[string]bool{}
@@ -157,7 +158,7 @@ func TestTailKeepAmongMany(t *testing.T) {
 			err, failed[id(i)] = errors.New("boom"), true
 		}
 		decision := 0
-		if i%100 == 0 {
+		if i%100 == 0 && i > 0 || i == both {
 			decision = 1
 		}
 		lane <- struct{}{}
@@ -171,7 +172,7 @@ func TestTailKeepAmongMany(t *testing.T) {
 	for _, doc := range d.documents(tracer) {
 		by[doc.TraceID] = append(by[doc.TraceID], doc)
 	}
-	if len(failed) != failing || len(by) != failing+jobs/100 {
+	if len(failed) != failing || len(by) != failing+jobs/100-1 {
 		t.Errorf("got %d traces, %d failed", len(by), len(failed))
 	}
 	for trace := range failed {
@@ -179,12 +180,17 @@ func TestTailKeepAmongMany(t *testing.T) {
 		if len(all) != 5 {
 			t.Fatalf("trace %s has %d documents, want 5", trace, len(all))
 		}
-		if a := byName(t, all, "worker").Annotations; a["kept"] != "failed" || a["partial"] != true {
+		a := byName(t, all, "worker").Annotations
+		if trace == id(both) {
+			if a["kept"] != nil || a["partial"] != nil {
+				t.Errorf("a sampled trace is marked: %v", a)
+			}
+		} else if a["kept"] != "failed" || a["partial"] != true {
 			t.Errorf("trace %s: annotations %v", trace, a)
 		}
 	}
 	c := tracer.Counters()
-	if c.Kept != failing || c.Held != 0 || c.HeldBytes != 0 || c.Sent+c.Dropped() != 5*jobs || c.Unsampled != c.Dropped() {
+	if c.Kept != failing-1 || c.Held != 0 || c.HeldBytes != 0 || c.Sent+c.Dropped() != 5*jobs || c.Unsampled != c.Dropped() {
 		t.Errorf("counters: %+v", c)
 	}
 }

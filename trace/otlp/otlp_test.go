@@ -129,11 +129,26 @@ func exporter(t testing.TB, cfg otlp.Config) *otlp.Exporter {
 	return e
 }
 
+// judged holds what is exported to X-Ray's rules.
+type judged struct {
+	trace.Exporter
+	t *testing.T
+}
+
+func (j judged) Export(ctx context.Context, documents []trace.Document) error {
+	for _, d := range documents {
+		for _, v := range trace.Validate(d) {
+			j.t.Error(v)
+		}
+	}
+	return j.Exporter.Export(ctx, documents)
+}
+
 // A job goes through the tracer to both exits, and comes out of this one with the ids, the tree and what went wrong.
 func TestExportOfAJob(t *testing.T) {
 	c := collect(t)
 	e := exporter(t, otlp.Config{Endpoint: c.server.URL + "/v1/traces", Headers: map[string]string{"x-key": "k"}, Service: "monthend", Version: "1.2"})
-	tracer, err := trace.New(trace.Config{Exporter: e})
+	tracer, err := trace.New(trace.Config{Exporter: judged{e, t}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,7 +250,7 @@ func TestRefusal(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := collect(t, row.answers...)
-			tracer, err := trace.New(trace.Config{Exporter: exporter(t, otlp.Config{Endpoint: c.server.URL + "/v1/traces"})})
+			tracer, err := trace.New(trace.Config{Exporter: judged{exporter(t, otlp.Config{Endpoint: c.server.URL + "/v1/traces"}), t}})
 			if err != nil {
 				t.Fatal(err)
 			}
