@@ -12,6 +12,7 @@ type Definition struct {
 	Currency  string         // ISO 4217 code
 	Locale    Locale         // how figures and dates are written; English when left out
 	Ready     Extract        // says whether the source holds the whole month; no SQL: it always does
+	Tenants   Extract        // says which tenants a job without one is for; no SQL: for nobody's
 	Extract   []Extract      // in the order of the file
 	Rules     []Rule
 	Gate      Gate
