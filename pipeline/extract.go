@@ -105,14 +105,9 @@ func (j *attempt) load(ctx context.Context, w *engine.Workspace, snapshot *sourc
 
 // params are what the queries may name, for one period.
 func (j *attempt) params(period report.Period) source.Params {
-	start, end := period.Bounds(j.def.Location)
-	return source.Params{
-		PeriodStart: start,
-		PeriodEnd:   end,
-		PeriodFirst: period.First(),
-		PeriodNext:  period.Add(1).First(),
-		Tenant:      j.claim.Key.Tenant,
-	}
+	key := j.claim.Key
+	key.Period = period
+	return params(j.def, key)
 }
 
 // wrap names the stage, the report and the month.

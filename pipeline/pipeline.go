@@ -117,11 +117,13 @@ type Asking struct {
 	Delivered int           // how often this message was received, 1 at first; sets the pace of waiting
 }
 
-// Result is what became of an Asking. Exactly one of three holds: Outcome is set (the request has ended), Lost is true
-// (the lease is another's now: touch nothing), or the request is to be delivered again after RetryAfter.
+// Result is what became of an Asking: Outcome is set (the request has ended), Lost is true (the lease is another's now: touch
+// nothing), Asked is set (it has become a request a tenant, and its outcome follows theirs), or else it is to be delivered
+// again after RetryAfter.
 type Result struct {
 	Outcome    report.Outcome
 	Lost       bool
+	Asked      int  // how many tenants were asked for
 	Answered   bool // the Outcome is of earlier: nothing was worked
 	RetryAfter time.Duration
 	Key        report.Key // zero when the job names no month of a known report

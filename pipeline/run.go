@@ -75,6 +75,9 @@ func (r *Runner) claim(ctx context.Context, a Asking, pass *pass, def report.Def
 	if err := r.due(ctx, def, key); err != nil {
 		return r.notDue(ctx, a, err)
 	}
+	if FansOut(def, a.Job) {
+		return r.fanOut(ctx, a, def, key)
+	}
 
 	r.say(trace.Silent(ctx)) // before the claim, which might be of the same run
 	began := r.cfg.Now()
