@@ -37,6 +37,8 @@ func (j *attempt) publish(ctx context.Context) error {
 			Manifest:         j.edition.manifest,
 			RecordsExtracted: j.extracted(),
 			RecordsRejected:  j.rejected(),
+			Approve:          j.def.Approve,
+			Deliver:          j.def.Deliver,
 		})
 		if errors.Is(err, ledger.ErrFenced) {
 			j.counters.fenced.Add(1)
