@@ -10,6 +10,7 @@ import (
 
 	"github.com/monthend/monthend/pipeline/engine"
 	"github.com/monthend/monthend/pipeline/ledger"
+	"github.com/monthend/monthend/pipeline/source"
 	"github.com/monthend/monthend/report"
 	"github.com/monthend/monthend/trace"
 )
@@ -31,6 +32,8 @@ type attempt struct {
 	pinned     []Pin    // of a look back: what the version was compared with
 	months     []*month // that the definition is compared with
 	snapshot   string   // of the source
+	fetched    map[fetchKey]*source.Fetched
+	receipts   []Receipt // of what came from outside
 	extracts   []extracted
 	validation report.Validation
 	datasets   []report.Dataset
@@ -42,12 +45,16 @@ type attempt struct {
 	version    ledger.Version
 }
 
+// announceAfter is how long an attempt is in work before its trace says so. Most are over by then, and it costs a document.
+const announceAfter = 2 * time.Second
+
 // run works a claimed run through its stages and records how it ended. The claim was sent at sent.
 func (j *attempt) run(ctx context.Context, sent time.Time) Result {
 	work, lease := j.hold(ctx, j.claim, sent)
 	defer lease.stop()
 	j.lease = lease
 	defer j.within(ctx, total, j.def.SlowAfter.Total)()
+	defer time.AfterFunc(announceAfter, func() { trace.Announce(ctx) }).Stop()
 
 	outcome, err := j.stages(work)
 	if !isNotReady(err) {

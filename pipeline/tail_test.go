@@ -12,6 +12,7 @@ import (
 	"github.com/monthend/monthend/pipeline"
 	"github.com/monthend/monthend/pipeline/store"
 	"github.com/monthend/monthend/report"
+	"github.com/monthend/monthend/trace"
 )
 
 // heard is a log that says when a line with a word has come.
@@ -127,5 +128,35 @@ func TestTailKeepOfARun(t *testing.T) {
 				t.Errorf("got %v, want the whole attempt", names(segment))
 			}
 		})
+	}
+}
+
+// A run that takes long is told of while it goes on, and by its end as if it had been short.
+func TestLongRunIsAnnounced(t *testing.T) {
+	told := make(chan struct{})
+	w := newWorld(t, worldConfig{definitions: definition(short, short), alter: func(c *pipeline.Config) {
+		c.Store = waitingStore{c.Store, told}
+	}})
+	id, text := header()
+	asking := w.asking(report.Job{Report: "small", Period: "2026-03"})
+	asking.Trace = text
+	done := make(chan pipeline.Result, 1)
+	go func() { done <- w.runner.Run(t.Context(), asking) }()
+	open, err := w.xray.Wait(t.Context(), id, func(documents []trace.Document) bool {
+		return len(documents) > 0 && documents[0].Type == ""
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	close(told)
+	if a := open[0].Annotations; !open[0].InProgress || a["report"] != "small" || a["attempt"] != 1.0 {
+		t.Errorf("while it goes on: %+v", open[0])
+	}
+	if result := <-done; result.Outcome != report.Published {
+		t.Fatalf("got %q, %v, want published", result.Outcome, result.Err)
+	}
+	ended := w.segments(id, 1)[0]
+	if ended.InProgress || ended.ID != open[0].ID || ended.Annotations["outcome"] != "published" {
+		t.Errorf("after its end: %+v", ended)
 	}
 }

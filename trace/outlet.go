@@ -19,6 +19,7 @@ type exit interface {
 type outlet struct {
 	count   *counter
 	exits   []exit
+	daemon  exit     // the one of exits that leads to the daemon, nil without
 	holding *holding // nil: nothing is held, and no trace kept that sampling left out
 }
 

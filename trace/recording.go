@@ -17,13 +17,14 @@ type recording struct {
 	lineage string // of the header that came in
 	version string // see Config
 
-	mu     sync.Mutex
-	brief  bool                    // see BeginOptions and Brief
-	open   map[*xray.Segment]*node // begun and not yet told
-	ended  bool                    // the root is told
-	none   bool                    // discarded
-	budget budget
-	tail   tail
+	mu        sync.Mutex
+	brief     bool                    // see BeginOptions and Brief
+	open      map[*xray.Segment]*node // begun and not yet told
+	ended     bool                    // the root is told
+	none      bool                    // discarded
+	announced bool                    // see Announce
+	budget    budget
+	tail      tail
 }
 
 func newRecording(o *outlet) *recording {

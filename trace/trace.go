@@ -83,7 +83,8 @@ func New(cfg Config) (*Tracer, error) {
 		log = slog.New(slog.DiscardHandler)
 	}
 	if cfg.Address != "" {
-		t.out.exits = append(t.out.exits, newSender(cfg.Address, log, t.out.count))
+		t.out.daemon = newSender(cfg.Address, log, t.out.count)
+		t.out.exits = append(t.out.exits, t.out.daemon)
 	}
 	if cfg.Exporter != nil {
 		t.out.exits = append(t.out.exits, newExporting(cfg.Exporter, log, t.out.count))
