@@ -52,7 +52,7 @@ func DecodeJob(body []byte) (Job, error) {
 			return Job{}, fmt.Errorf("bad job: %w", err)
 		}
 	}
-	if field, err := job.check(); err != nil {
+	if field, err := job.Check(); err != nil {
 		// A field that is missing has no place; the end of the body is where it could still have come.
 		at, given := places[field]
 		if !given {

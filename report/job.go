@@ -57,7 +57,7 @@ type jobBody struct {
 
 // Encode writes the job as a message of version 1. A job that DecodeJob would refuse is an error here already.
 func (j Job) Encode() ([]byte, error) {
-	if field, err := j.check(); err != nil {
+	if field, err := j.Check(); err != nil {
 		return nil, fmt.Errorf("encode job: field %q: %w", field, err)
 	}
 	body := jobBody{
@@ -103,8 +103,8 @@ func (j Job) ResolvePeriod(loc *time.Location) (Period, error) {
 	return NewPeriod(p.Year, int(p.Month))
 }
 
-// check is the one place for rules about values, so that what Encode writes DecodeJob takes. It says which field is wrong and why; nil when the job may be sent and worked.
-func (j Job) check() (field string, err error) {
+// Check is the one place for rules about values, so that what Encode writes DecodeJob takes. It says which field is wrong and why; nil when the job may be sent and worked.
+func (j Job) Check() (field string, err error) {
 	switch {
 	case !ValidName(j.Report):
 		return "report", fmt.Errorf("%q is not a report name (1 to 48 of a-z, 0-9 and -)", clip(j.Report))

@@ -68,6 +68,28 @@ func (s *Store) AskOnce(ctx context.Context, o Once) (OnceKind, Said, error) {
 	return got.Kind, Said{got.Status, got.Location, []byte(got.Answer)}, nil
 }
 
+// AskedOnce is what AskOnce would find: OnceNew where the key was not used, or there is none.
+func (s *Store) AskedOnce(ctx context.Context, o Once) (OnceKind, Said, error) {
+	if o.Key == "" {
+		return OnceNew, Said{}, nil
+	}
+	var same bool
+	var said Said
+	print := sha256.Sum256(o.Asked)
+	err := s.pool.QueryRow(ctx, `
+		SELECT fingerprint = $3, status, location, answer FROM monthend.idempotency WHERE token_id = $1 AND key = $2`,
+		o.TokenID, o.Key, print[:]).Scan(&same, &said.Status, &said.Location, &said.Body)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return OnceNew, Said{}, nil
+	case err != nil:
+		return "", Said{}, fmt.Errorf("ledger: look for key %q: %w", clip(o.Key, maxName), err)
+	case !same:
+		return OnceOther, said, nil
+	}
+	return OnceAgain, said, nil
+}
+
 // Posted is a request as it was posted, and when. ErrNotFound: it was not, or it is over for so long that it is forgotten here.
 func (s *Store) Posted(ctx context.Context, requestID string) (p Posting, at time.Time, err error) {
 	var period string

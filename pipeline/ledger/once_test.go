@@ -37,6 +37,15 @@ func TestAskOnce(t *testing.T) {
 	if kind, _ := b.once(t, once("k", "april", "r3")); kind != ledger.OnceOther {
 		t.Errorf("got %s for another asking", kind)
 	}
+	for _, row := range []struct {
+		key, asked string
+		want       ledger.OnceKind
+	}{{"k", "march", ledger.OnceAgain}, {"k", "april", ledger.OnceOther}, {"new", "march", ledger.OnceNew}, {"", "march", ledger.OnceNew}} {
+		kind, said, err := b.AskedOnce(t.Context(), once(row.key, row.asked, "r9"))
+		if err != nil || kind != row.want || kind == ledger.OnceAgain && said.Location != "/api/runs/r1" {
+			t.Errorf("%+v: got %s %+v, %v", row, kind, said, err)
+		}
+	}
 	others := once("k", "april", "r4")
 	others.TokenID = "tok_2"
 	if kind, _ := b.once(t, others); kind != ledger.OnceNew {

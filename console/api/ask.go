@@ -1,0 +1,115 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/monthend/monthend/console/problem"
+	"github.com/monthend/monthend/pipeline/ledger"
+	"github.com/monthend/monthend/report"
+)
+
+func (a *API) ask(w http.ResponseWriter, r *http.Request, by ledger.Token) error {
+	if err := readQuery(r, nil); err != nil {
+		return err
+	}
+	job := report.Job{RequestedBy: by.Name}
+	var month, year int
+	err := readBody(r, true, map[string]any{
+		"report": &job.Report, "period": &job.Period, "month": &month, "year": &year, "tenant": &job.Tenant,
+		"restate": &job.Restate, "reason": &job.Reason, "retry": &job.Retry,
+	})
+	if err != nil {
+		return err
+	}
+	if err := spell(&job, month, year); err != nil {
+		return err
+	}
+	if field, err := job.Check(); err != nil {
+		return problem.Wrong(field, err.Error())
+	}
+	if !by.Covers(job.Report, job.Tenant) {
+		return problem.New(problem.Forbidden, "the token does not reach this report and tenant")
+	}
+	return a.post(w, r, by, job)
+}
+
+// spell makes the period of a month and a year: one of the two forms is needed, and both could contradict each other.
+func spell(job *report.Job, month, year int) error {
+	switch {
+	case job.Report == "":
+		return problem.Wrong("report", "it is missing")
+	case job.Period == report.PreviousMonthName:
+		return problem.Wrong("period", "only a schedule knows which month is the previous one; want YYYY-MM")
+	case job.Period != "" && (month != 0 || year != 0):
+		return problem.Wrong("period", "given beside month and year; want one of them")
+	case job.Period != "":
+		return nil
+	case month == 0 && year == 0:
+		return problem.Wrong("period", "it is missing; want YYYY-MM, or month and year")
+	}
+	period, err := report.NewPeriod(year, month)
+	if err != nil {
+		return problem.Wrong("period", err.Error())
+	}
+	job.Period = period.String()
+	return nil
+}
+
+// knows refuses what no worker could run.
+func (a *API) knows(name string) error {
+	_, err := a.cfg.Catalog.Get(name)
+	var unknown *report.UnknownReportError
+	switch {
+	case errors.As(err, &unknown):
+		return problem.Wrong("report", fmt.Sprintf("no report is called %q", clip(name)))
+	case err != nil:
+		return problem.New(problem.Conflict, "the definition of the report has mistakes: monthend reports check")
+	}
+	return nil
+}
+
+// inTheWay is what makes a new request needless, in one word, and the run that it is about.
+func (a *API) inTheWay(ctx context.Context, job report.Job) (word string, run ledger.Run, err error) {
+	period, err := report.ParsePeriod(job.Period)
+	if err != nil {
+		return "", run, err
+	}
+	key := report.Key{Report: job.Report, Period: period, Tenant: job.Tenant}
+	if job.Retry != "" {
+		run, err = a.cfg.Ledger.Run(ctx, job.Retry)
+		switch {
+		case errors.Is(err, ledger.ErrNotFound):
+			return "", run, problem.Wrong("retry", "there is no run of this id")
+		case err != nil:
+			return "", run, err
+		case run.Key != key:
+			return "", run, problem.Wrong("retry", "the run is not one of this report, period and tenant")
+		case run.Outcome == report.Published, run.Outcome == report.Unchanged:
+			return "", run, problem.New(problem.Conflict, "the run is done and cannot be attempted again: "+string(run.Outcome))
+		case run.Running:
+			return alreadyRunning, run, nil
+		case run.Outcome == "":
+			return "", run, nil // nobody works on it: its own message, or this one, whichever comes first
+		}
+		job.Restate = job.Restate || run.Restate
+	}
+	if job.Restate {
+		return "", run, nil
+	}
+	current, ok, err := a.cfg.Ledger.Current(ctx, key)
+	if err != nil {
+		return "", run, err
+	}
+	if ok {
+		run, err = a.cfg.Ledger.Run(ctx, current.RunID)
+		return alreadyPublished, run, err
+	}
+	run, ok, err = a.cfg.Ledger.Unended(ctx, key)
+	if ok {
+		word = alreadyRunning
+	}
+	return word, run, err
+}
