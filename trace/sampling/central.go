@@ -138,20 +138,14 @@ func (c *Central) again(ctx context.Context) error {
 // askRules takes over the rules; those that stay keep their quotas and counts.
 func (c *Central) askRules(ctx context.Context) error {
 	asked := c.now()
+	records, err := c.fetch(ctx)
+	if err != nil {
+		return err
+	}
 	var fresh []*rule
-	in := rulesInput{}
-	for range maxPages {
-		var out rulesOutput
-		if err := c.call(ctx, "/GetSamplingRules", in, &out); err != nil {
-			return fmt.Errorf("ask for sampling rules: %w", err)
-		}
-		for _, record := range out.SamplingRuleRecords {
-			if r, ok := record.SamplingRule.known(); ok {
-				fresh = append(fresh, r)
-			}
-		}
-		if in.NextToken = out.NextToken; in.NextToken == nil || *in.NextToken == "" {
-			break
+	for _, w := range records {
+		if r, ok := w.known(); ok {
+			fresh = append(fresh, r)
 		}
 	}
 	slices.SortStableFunc(fresh, func(a, b *rule) int {

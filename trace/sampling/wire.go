@@ -74,7 +74,7 @@ func (c *Central) call(ctx context.Context, path string, in, out any) error {
 	case err != nil:
 		return fmt.Errorf("%s: %w", path, err)
 	case answer.StatusCode != http.StatusOK:
-		return fmt.Errorf("%s: the daemon answers %s", path, answer.Status)
+		return fmt.Errorf("%s: %w", path, &AnswerError{Status: answer.Status, Code: answer.StatusCode})
 	case len(data) > maxAnswer:
 		return fmt.Errorf("%s: more than %d bytes", path, maxAnswer)
 	}
@@ -83,6 +83,14 @@ func (c *Central) call(ctx context.Context, path string, in, out any) error {
 	}
 	return nil
 }
+
+// AnswerError is a daemon that answers, with something else than was asked for: its credentials may not do what they should.
+type AnswerError struct {
+	Status string
+	Code   int // of HTTP
+}
+
+func (e *AnswerError) Error() string { return "the daemon answers " + e.Status }
 
 // known gives the rule when it is one that this package can hold: version 1, no attributes, any resource.
 func (w *wireRule) known() (*rule, bool) {
