@@ -128,6 +128,7 @@ type rooms struct {
 	spool   *pipeline.Spool
 	engines *engine.Pool
 	figures *metric.Set
+	bell    bell // of the drain
 	runner  *pipeline.Runner
 }
 
@@ -157,7 +158,7 @@ func (s *settings) openReading(ctx context.Context, logger *slog.Logger) (r *roo
 			return nil, err
 		}
 	}
-	r = &rooms{figures: metric.New(metric.Config{Logger: logger})}
+	r = &rooms{figures: metric.New(metric.Config{Logger: logger}), bell: newBell()}
 	if r.catalog, err = s.openCatalog(); err != nil {
 		return nil, err
 	}

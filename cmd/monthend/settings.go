@@ -27,6 +27,7 @@ type settings struct {
 	Drain       time.Duration `env:"MONTHEND_DRAIN" envDefault:"25s"`
 	CrashLimit  int           `env:"MONTHEND_CRASH_LIMIT" envDefault:"2"`
 	LogLevel    string        `env:"MONTHEND_LOG_LEVEL" envDefault:"info"`
+	Tenants     drainSettings
 	Trace       traceSettings
 	Metric      metricSettings
 }

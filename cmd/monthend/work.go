@@ -47,6 +47,7 @@ func newWorkCommand(a *app, s settings) *cobra.Command {
 	s.traceFlags(fs)
 	s.samplingFlags(fs)
 	s.engineFlags(fs)
+	s.drainFlags(fs)
 	s.metricFlags(fs)
 	flag(fs.IntVar, fs, &s.Concurrency, "concurrency", "runs at the same time, 1 unless set (MONTHEND_CONCURRENCY)")
 	flag(fs.DurationVar, fs, &s.Drain, "drain", "how long runs in work may go on after the first signal, 25s unless set (MONTHEND_DRAIN)")
@@ -61,7 +62,7 @@ func (a *app) runWork(ctx context.Context, s settings) error {
 	if err != nil {
 		return err
 	}
-	for _, need := range []func() error{s.needQueue, s.needDatabase, s.needOutput, s.checkTrace, s.checkMetric, s.checkCrashLimit} {
+	for _, need := range []func() error{s.needQueue, s.needDatabase, s.needOutput, s.checkTrace, s.checkMetric, s.checkCrashLimit, s.checkDrain} {
 		if err := need(); err != nil {
 			return err
 		}
@@ -99,6 +100,11 @@ func (a *app) runWork(ctx context.Context, s settings) error {
 // workLoops are what a worker does beside its runs.
 func (s *settings) workLoops(cfg aws.Config, r *rooms, logger *slog.Logger) ([]loop, error) {
 	var loops []loop
+	drain, err := s.newDrain(cfg, r.ledger, r.tracer, r.bell, logger)
+	if err != nil {
+		return nil, err
+	}
+	loops = append(loops, drain.loop())
 	return loops, nil
 }
 
@@ -111,13 +117,14 @@ type worker struct {
 	settled  func(requestID string, result pipeline.Result) // told after each delivery; nil is nobody
 	figures  *metric.Set                                    // nil counts nothing
 	waits    oldest
+	bell     bell // rung after each delivery
 
 	stalled context.Context // ends with a *stallError when the poll loop is dead
 }
 
 func newWorker(s settings, cfg aws.Config, r *rooms, logger *slog.Logger) (*worker, error) {
 	stalled, end := context.WithCancelCause(context.Background())
-	w := &worker{runner: r.runner, logger: logger, health: newHealth(s.HealthFile, logger), figures: r.figures, stalled: stalled}
+	w := &worker{runner: r.runner, logger: logger, health: newHealth(s.HealthFile, logger), figures: r.figures, bell: r.bell, stalled: stalled}
 	silence := &stall{end: end}
 	// Polls and settlements are not work: their client is not traced.
 	consumer, err := queue.NewConsumer(queue.ConsumerConfig{
@@ -218,6 +225,7 @@ func (w *worker) handle(ctx context.Context, m queue.Message) queue.Settlement {
 	} else if result.Outcome != "" {
 		w.health.trouble("spool", nil)
 	}
+	defer w.bell.ring()
 	if w.settled != nil {
 		defer w.settled(asking.RequestID, result)
 	}
@@ -231,7 +239,7 @@ func settlement(r pipeline.Result) queue.Settlement {
 		return queue.Leave()
 	case r.Outcome == report.Failed:
 		return queue.DeadLetter(reason(r))
-	case r.Outcome != "":
+	case r.Outcome != "", r.Asked > 0:
 		return queue.Delete()
 	}
 	return queue.Retry(r.RetryAfter)
@@ -254,6 +262,8 @@ func (w *worker) log(ctx context.Context, asking pipeline.Asking, r pipeline.Res
 	switch {
 	case r.Lost:
 		w.logger.WarnContext(ctx, "lease lost, message left to its new owner", append(args, "error", r.Err)...)
+	case r.Asked > 0:
+		w.logger.InfoContext(ctx, "tenants asked for", append(args, "tenants", r.Asked)...)
 	case r.Outcome == "":
 		w.logger.InfoContext(ctx, "job put back", append(args, "again_in", r.RetryAfter.String(), "error", r.Err)...)
 	case r.Outcome == report.Failed, r.Outcome == report.DataFailed:

@@ -105,3 +105,33 @@ func (s *Store) Sent(ctx context.Context, messages map[string]string, lost time.
 	})
 	return wrapUnlessNil(err, "ledger: record %d messages as sent", len(messages))
 }
+
+// PruneOutbox forgets what was fulfilled longer than age ago, and counts it.
+func (s *Store) PruneOutbox(ctx context.Context, age time.Duration) (int64, error) {
+	var pruned int64
+	for { // by parts, so that no statement runs into its limit
+		tag, err := s.pool.Exec(ctx, `
+			DELETE FROM monthend.outbox WHERE request_id IN (
+				SELECT request_id FROM monthend.outbox WHERE done_at < clock_timestamp() - $1::interval LIMIT 10000 FOR UPDATE SKIP LOCKED)`, age)
+		pruned += tag.RowsAffected()
+		if err != nil || tag.RowsAffected() == 0 {
+			return pruned, wrapUnlessNil(err, "ledger: forget what was sent long ago")
+		}
+	}
+}
+
+// OutboxDepth is how much is posted and not fulfilled.
+type OutboxDepth struct {
+	Due    int64         // to be sent
+	Queued int64         // sent, without an outcome
+	Oldest time.Duration // how long the oldest of those that are due has been
+}
+
+// OutboxDepth counts what is posted and not fulfilled.
+func (s *Store) OutboxDepth(ctx context.Context) (OutboxDepth, error) {
+	depth, err := one[OutboxDepth](ctx, s.pool, `
+		SELECT count(*) FILTER (WHERE due_at <= clock_timestamp()) AS due, count(*) FILTER (WHERE due_at > clock_timestamp()) AS queued,
+		       greatest(clock_timestamp() - min(due_at), interval '0') AS oldest
+		  FROM monthend.outbox WHERE done_at IS NULL`)
+	return depth, wrapUnlessNil(err, "ledger: count what is posted")
+}
