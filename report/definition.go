@@ -24,6 +24,7 @@ type Definition struct {
 	SlowAfter SlowAfter  // from when on a run is slow
 	Approve   bool       // deliveries wait until somebody has approved the version
 	Deliver   []Delivery // who gets every version, in the order of the file; no two of one target
+	Alerts    []Alert    // who hears of what went wrong, in the order of the file; no two of one target
 	Digest    string     // hex sha256 over report.yaml and every file it names
 
 	Schedules []Schedule // when it is asked for, in the order of the file

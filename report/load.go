@@ -135,6 +135,7 @@ func (l *loader) read(root *node) {
 	l.readDetails(root.get("generate").get("details"))
 	l.readCSV(root.get("generate").get("csv"))
 	l.readDeliver(root.get("approve"), root.get("deliver"))
+	l.readAlerts(root.get("alerts"))
 }
 
 // readZone reads where months begin and end.
