@@ -18,7 +18,7 @@ import (
 func newRunsCommand(a *app, s settings) *cobra.Command {
 	return group("runs", "What was asked for and what became of it",
 		newRunsListCommand(a, s), newRunsShowCommand(a, s), newRunsCancelCommand(a, s), newRunsRetryCommand(a, s), newRunsVerifyCommand(a, s),
-		newRunsDiffCommand(a, s))
+		newRunsDiffCommand(a, s), newRunsApproveCommand(a, s), newRunsDeliverCommand(a, s))
 }
 
 func newRunsListCommand(a *app, s settings) *cobra.Command {
@@ -53,6 +53,7 @@ type runLine struct {
 	Error     string     `json:"error,omitempty"`
 	Created   time.Time  `json:"created_at"`
 	Ended     *time.Time `json:"ended_at,omitempty"`
+	approvalLine
 }
 
 func newRunLine(r ledger.Run) runLine {
@@ -92,13 +93,18 @@ func (a *app) runRunsList(ctx context.Context, s settings, filter ledger.Filter)
 	if err != nil {
 		return unavailable("", "list the runs: %w", err)
 	}
+	approvals, err := approvalsOf(ctx, books, runs)
+	if err != nil {
+		return err
+	}
 	g := grid{
-		head:  []string{"run", "report", "period", "tenant", "status", "version", "attempt", "extracted", "rejected", "created"},
+		head:  []string{"run", "report", "period", "tenant", "status", "version", "attempt", "extracted", "rejected", "created", "approval"},
 		right: map[int]bool{5: true, 6: true, 7: true, 8: true},
 	}
 	lines := make([]runLine, len(runs))
 	for i, r := range runs {
 		l := newRunLine(r)
+		l.approvalLine = newApprovalLine(approvals, r.RunID)
 		lines[i] = l
 		version := ""
 		if l.Version > 0 {
@@ -107,6 +113,7 @@ func (a *app) runRunsList(ctx context.Context, s settings, filter ledger.Filter)
 		g.rows = append(g.rows, []string{
 			l.RunID, l.Report, l.Period, l.Tenant, l.Status, version, strconv.Itoa(l.Attempt),
 			strconv.FormatInt(l.Extracted, 10), strconv.FormatInt(l.Rejected, 10), l.Created.Format(time.RFC3339),
+			l.Approval,
 		})
 	}
 	return a.printGrid(g, lines)
@@ -151,10 +158,11 @@ func newAttemptLine(t ledger.Attempt) attemptLine {
 // runShown is one run whole.
 type runShown struct {
 	runLine
-	Reason      string        `json:"reason,omitempty"`
-	RequestedBy string        `json:"requested_by,omitempty"`
-	Attempts    []attemptLine `json:"attempts"`
-	Files       []fileLine    `json:"files"`
+	Reason      string         `json:"reason,omitempty"`
+	RequestedBy string         `json:"requested_by,omitempty"`
+	Attempts    []attemptLine  `json:"attempts"`
+	Files       []fileLine     `json:"files"`
+	Deliveries  []deliveryLine `json:"deliveries,omitempty"`
 }
 
 func (a *app) runRunsShow(ctx context.Context, s settings, id string) error {
@@ -195,6 +203,9 @@ func loadRun(ctx context.Context, s settings, books *ledger.Store, id string) (r
 	}
 	for _, t := range attempts {
 		shown.Attempts = append(shown.Attempts, newAttemptLine(t))
+	}
+	if err := loadDeliveries(ctx, books, &shown); err != nil {
+		return shown, err
 	}
 	if run.Outcome != report.Published {
 		return shown, nil
@@ -252,6 +263,7 @@ func (a *app) printRunShown(r runShown) {
 	line("records", "%s extracted, %s rejected", count(r.Extracted), count(r.Rejected))
 	line("asked by", "%s", r.RequestedBy)
 	line("reason", "%s", r.Reason)
+	line("approval", "%s", r.approvalLine.text())
 	line("trace", "%s", r.TraceID)
 	line("error", "%s", oneLine(r.Error))
 	line("created", "%s", r.Created.Format(time.RFC3339))
@@ -264,5 +276,8 @@ func (a *app) printRunShown(r runShown) {
 	}
 	for _, f := range r.Files {
 		line("file", "%s  %s", f.Path, sizeText(f.Bytes))
+	}
+	for _, d := range r.Deliveries {
+		line("delivery", "%s", d.text())
 	}
 }

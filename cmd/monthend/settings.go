@@ -29,6 +29,7 @@ type settings struct {
 	LogLevel    string        `env:"MONTHEND_LOG_LEVEL" envDefault:"info"`
 	Tenants     drainSettings
 	Trace       traceSettings
+	Deliver     deliverSettings
 	Metric      metricSettings
 }
 
@@ -39,6 +40,7 @@ func readSettings(environ []string) (settings, error) {
 	if err != nil {
 		return s, usage("", "read the environment: %s", strings.TrimPrefix(err.Error(), "env: "))
 	}
+	s.Deliver.readSecrets(environ)
 	return s, nil
 }
 

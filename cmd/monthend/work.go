@@ -43,6 +43,7 @@ func newWorkCommand(a *app, s settings) *cobra.Command {
 	s.sourceFlags(fs)
 	s.queueFlags(fs)
 	s.outputFlags(fs)
+	s.deliverFlags(fs)
 	s.definitionFlags(fs)
 	s.traceFlags(fs)
 	s.samplingFlags(fs)
@@ -105,6 +106,11 @@ func (s *settings) workLoops(cfg aws.Config, r *rooms, logger *slog.Logger) ([]l
 		return nil, err
 	}
 	loops = append(loops, drain.loop())
+	deliverer, err := s.openDeliverer(cfg, r, logger)
+	if err != nil {
+		return nil, err
+	}
+	loops = append(loops, loop{"deliver", deliverer.Run})
 	return loops, nil
 }
 

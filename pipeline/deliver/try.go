@@ -53,7 +53,7 @@ func (d *Deliverer) bring(ctx context.Context, taken ledger.Delivery) {
 	}
 	end := d.judge(taken, err)
 	end.TraceID = segment.TraceID()
-	trace.AnnotateSegment(ctx, "outcome", string(end.State))
+	trace.AnnotateSegment(ctx, "delivery_state", string(end.State)) // not outcome: that is what a run is searched by
 	segment.End(err)
 
 	d.record(ctx, taken, end)

@@ -247,7 +247,7 @@ func TestTrace(t *testing.T) {
 	}
 	text := string(data)
 	for _, want := range []string{`"delivery":"` + row.ID + `"`, `"run_id":"` + v.RunID + `"`, `"report":"sales"`, `"period":"2026-03"`, `"version":1`,
-		`"outcome":"delivered"`, `"namespace":"remote"`, `"status":204`} {
+		`"delivery_state":"delivered"`, `"namespace":"remote"`, `"status":204`} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the trace has no %s:\n%s", want, text)
 		}

@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/spf13/pflag"
+
+	"github.com/monthend/monthend/pipeline/deliver"
+	"github.com/monthend/monthend/pipeline/store"
+	"github.com/monthend/monthend/trace/awstrace"
+)
+
+// deliverSettings say what deliveries may reach and how. Nothing is allowed unless it is set.
+type deliverSettings struct {
+	Allow    string `env:"MONTHEND_DELIVER_ALLOW"`
+	Links    string `env:"MONTHEND_LINK_URL"`
+	SMTP     string `env:"MONTHEND_SMTP_URL"`
+	SMTPFrom string `env:"MONTHEND_SMTP_FROM"`
+
+	secrets map[string]string // the variables that a webhook may name, by name
+}
+
+// webhookPrefix begins the names of the variables that a definition may name as the secret of a webhook.
+const webhookPrefix = "MONTHEND_WEBHOOK_"
+
+func (s *settings) deliverFlags(fs *pflag.FlagSet) {
+	d := &s.Deliver
+	flag(fs.StringVar, fs, &d.Allow, "deliver-allow", "what deliveries may reach: file:///dir, s3://bucket/prefix, https://host/path, mailto:@domain,…; nothing when empty (MONTHEND_DELIVER_ALLOW)")
+	flag(fs.StringVar, fs, &d.Links, "link-url", "URL at which people find the output; links are of the output itself when empty (MONTHEND_LINK_URL)")
+	flag(fs.StringVar, fs, &d.SMTP, "smtp-url", "server of mails, smtp://user:password@host:587 or smtps:// (MONTHEND_SMTP_URL)")
+	flag(fs.StringVar, fs, &d.SMTPFrom, "smtp-from", "address that mails are from (MONTHEND_SMTP_FROM)")
+}
+
+// readSecrets keeps the variables by which webhooks are signed; no other is ever looked up for a definition.
+func (d *deliverSettings) readSecrets(environ []string) {
+	d.secrets = map[string]string{}
+	for _, entry := range environ {
+		if name, value, _ := strings.Cut(entry, "="); strings.HasPrefix(name, webhookPrefix) {
+			d.secrets[name] = value
+		}
+	}
+}
+
+// openDeliverer makes the deliverer of a worker.
+func (s *settings) openDeliverer(cfg aws.Config, r *rooms, logger *slog.Logger) (*deliver.Deliverer, error) {
+	d := deliver.Config{
+		Ledger: r.ledger, Store: r.store, Tracer: r.tracer, Spool: r.spool.Dir, Logger: logger,
+		Secret:    func(name string) string { return s.Deliver.secrets[name] },
+		Transport: http.DefaultTransport,
+	}
+	var err error
+	if d.Allow, err = deliver.ParseAllow(s.Deliver.Allow); err != nil {
+		return nil, usage("", "%w", err)
+	}
+	if s.Deliver.SMTP != "" {
+		if d.Mail, err = deliver.ParseMail(s.Deliver.SMTP, s.Deliver.SMTPFrom); err != nil {
+			return nil, usage("", "MONTHEND_SMTP_URL with MONTHEND_SMTP_FROM: %w", err)
+		}
+	}
+	if s.Deliver.Links != "" {
+		if err := checkURL("MONTHEND_LINK_URL", s.Deliver.Links, "https", "http"); err != nil {
+			return nil, err
+		}
+		d.Locate = linkBelow(s.Deliver.Links)
+	}
+	var client *s3.Client
+	d.Shelf = func(ctx context.Context, place string) (store.Shelf, error) {
+		return store.OpenShelf(ctx, place, client)
+	}
+	if strings.Contains(s.Deliver.Allow, "s3://") {
+		client = s3.NewFromConfig(cfg, func(o *s3.Options) {
+			o.UsePathStyle = true
+			awstrace.Instrument(&o.APIOptions)
+		})
+	}
+	warnOfRecipients(r, d.Allow, logger)
+	return deliver.New(d)
+}
+
+// linkBelow makes links of the paths of stored files.
+func linkBelow(base string) func(path string) string {
+	base = strings.TrimRight(base, "/") + "/"
+	return func(path string) string { return base + (&url.URL{Path: path}).EscapedPath() }
+}
+
+// warnOfRecipients tells at the start whom this worker would bring nothing, and not only at the end of the month.
+func warnOfRecipients(r *rooms, allow deliver.Allow, logger *slog.Logger) {
+	for _, name := range r.catalog.Names() {
+		def, err := r.catalog.Get(name)
+		if err != nil {
+			continue // told where the report is asked for
+		}
+		for _, recipient := range def.Deliver {
+			if !allow.Permits(recipient) {
+				logger.Warn("a recipient is not allowed; its deliveries will fail", "report", name, "to", recipient.Target(), "variable", deliver.AllowVariable)
+			}
+		}
+	}
+}
