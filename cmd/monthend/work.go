@@ -105,7 +105,7 @@ func (s *settings) workLoops(cfg aws.Config, r *rooms, logger *slog.Logger) ([]l
 	if err != nil {
 		return nil, err
 	}
-	loops = append(loops, drain.loop())
+	loops = append(loops, drain.loop(), overviewLoop(r.runner, logger))
 	deliverer, err := s.openDeliverer(cfg, r, logger)
 	if err != nil {
 		return nil, err
