@@ -161,6 +161,9 @@ func (j *attempt) prepare(ctx context.Context, snapshot *source.Snapshot) error 
 		return nil
 	}
 	for _, query := range j.def.Extract {
+		if query.Outside != nil {
+			continue
+		}
 		if _, err := snapshot.Describe(ctx, query); err != nil {
 			return fmt.Errorf("query %q: %w", query.Name, err)
 		}

@@ -124,7 +124,11 @@ func (j *attempt) explainQuery(ctx context.Context, snapshot *source.Snapshot, q
 	if j.explained == nil {
 		return nil
 	}
-	e, err := snapshot.Explain(ctx, query, j.params(j.claim.Key.Period))
+	ask := snapshot.Explain
+	if query.Outside != nil {
+		ask = func(_ context.Context, q report.Extract, p source.Params) (source.Explained, error) { return source.ExplainOutside(q, p) }
+	}
+	e, err := ask(ctx, query, j.params(j.claim.Key.Period))
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"slices"
 
+	"github.com/monthend/monthend/pipeline/column"
 	"github.com/monthend/monthend/pipeline/engine"
 	"github.com/monthend/monthend/pipeline/source"
 	"github.com/monthend/monthend/report"
@@ -30,7 +32,10 @@ func (j *attempt) extract(ctx context.Context) error {
 		if err := j.recall(ctx); err != nil {
 			return j.wrap("extract", err)
 		}
-		if snapshot == nil {
+		if err := j.fetchOutside(ctx); err != nil {
+			return j.wrap("extract", err)
+		}
+		if snapshot == nil && readsSource(j.def) {
 			if snapshot, err = j.begin(ctx); err != nil {
 				return err
 			}
@@ -51,6 +56,11 @@ func (j *attempt) extract(ctx context.Context) error {
 		trace.Metadata(ctx, "extracts", j.extracts)
 		return nil
 	})
+}
+
+// readsSource reports whether a definition has a query: rows from outside need no snapshot.
+func readsSource(def report.Definition) bool {
+	return slices.ContainsFunc(def.Extract, func(e report.Extract) bool { return e.Outside == nil })
 }
 
 // begin takes the snapshot that everything is read from.
@@ -89,7 +99,7 @@ func (j *attempt) extractOne(ctx context.Context, snapshot *source.Snapshot, que
 // load moves the rows of one query, of one period, into a workspace. While they come, step is told with their number added.
 func (j *attempt) load(ctx context.Context, w *engine.Workspace, snapshot *source.Snapshot, query report.Extract, period report.Period,
 	step Progress) (n int64, digest [16]byte, err error) {
-	rows, err := snapshot.Query(ctx, query, j.params(period))
+	rows, err := j.rowsOf(ctx, snapshot, query, period)
 	if err != nil {
 		return 0, digest, err
 	}
@@ -101,6 +111,22 @@ func (j *attempt) load(ctx context.Context, w *engine.Workspace, snapshot *sourc
 		return n, digest, fmt.Errorf("the source sent %d rows and the engine holds %d", rows.Rows(), n)
 	}
 	return n, rows.Digest(), nil
+}
+
+// extracting is the rows of one extract on their way, wherever they come from.
+type extracting interface {
+	column.Reader
+	Rows() int64
+	Digest() [16]byte
+	Close()
+}
+
+// rowsOf begins to read the rows of one extract, of one period: from the snapshot, or from what was brought before it was taken.
+func (j *attempt) rowsOf(ctx context.Context, snapshot *source.Snapshot, query report.Extract, period report.Period) (extracting, error) {
+	if query.Outside != nil {
+		return j.fetched[fetchKey{query.Name, period}].Rows()
+	}
+	return snapshot.Query(ctx, query, j.params(period))
 }
 
 // params are what the queries may name, for one period.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/monthend/monthend/pipeline/source/remote"
 	"github.com/monthend/monthend/pipeline/store"
 	"github.com/monthend/monthend/report"
 )
@@ -77,6 +78,17 @@ type Provenance struct {
 	RequestedBy string `json:"requested_by,omitempty"`
 	Schedule    string `json:"schedule,omitempty"`
 	Snapshot    string `json:"snapshot"`
+
+	// Outside is what came from outside the source, byte for byte. What its rows say is part of the data digest; how somebody else wrote
+	// them down today is not.
+	Outside []Receipt `json:"outside,omitempty"`
+}
+
+// Receipt is one answer or file from outside.
+type Receipt struct {
+	Extract string `json:"extract"`
+	Period  string `json:"period"` // the run's own, or that of a comparison
+	remote.Receipt
 }
 
 // Artifact is one file of a version; Name is relative to the version's folder.

@@ -14,6 +14,7 @@ import (
 	"github.com/monthend/monthend/pipeline/engine"
 	"github.com/monthend/monthend/pipeline/ledger"
 	"github.com/monthend/monthend/pipeline/source"
+	"github.com/monthend/monthend/pipeline/source/remote"
 	"github.com/monthend/monthend/pipeline/store"
 	"github.com/monthend/monthend/report"
 	"github.com/monthend/monthend/trace"
@@ -25,6 +26,7 @@ type Config struct {
 	Ledger  *ledger.Store
 	Store   store.Store
 	Source  *source.Postgres
+	Outside *source.Outside // reads what comes from outside the source; nil allows nothing
 	Catalog *report.Catalog
 	Tracer  *trace.Tracer // nil is not traced
 
@@ -76,6 +78,12 @@ func newRunner(cfg Config) (*Runner, error) {
 	if cfg.Tracer == nil {
 		var err error
 		if cfg.Tracer, err = trace.New(trace.Config{}); err != nil {
+			return nil, err
+		}
+	}
+	if cfg.Outside == nil {
+		var err error
+		if cfg.Outside, err = source.OpenOutside(remote.Config{}); err != nil {
 			return nil, err
 		}
 	}

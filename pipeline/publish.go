@@ -100,6 +100,7 @@ func (j *attempt) manifest(ctx context.Context) (Manifest, string, error) {
 			RequestedBy: j.asking.Job.RequestedBy,
 			Schedule:    j.asking.Job.Schedule,
 			Snapshot:    j.snapshot,
+			Outside:     j.receipts,
 		},
 	}
 	digest, err := manifest.Content.Digest()

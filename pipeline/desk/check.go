@@ -43,6 +43,9 @@ func (c *check) run(ctx context.Context, src *source.Postgres, limits engine.Con
 			return err
 		}
 	}
+	if err := c.outside(ctx, w); err != nil {
+		return err
+	}
 	datasets, findings, err := w.Bind(ctx, c.def)
 	if err != nil {
 		return err
@@ -73,20 +76,18 @@ func (c *check) extracts(ctx context.Context, src *source.Postgres, w *engine.Wo
 		return err
 	}
 	defer func() { err = errors.Join(err, snapshot.Close(ctx)) }()
-	if q := c.def.Ready; q.SQL != "" {
-		switch err := snapshot.DescribeReady(ctx, q); {
+	for _, asked := range []struct {
+		query    report.Extract
+		describe func(context.Context, report.Extract) error
+	}{{c.def.Ready, snapshot.DescribeReady}, {c.def.Tenants, snapshot.DescribeTenants}} {
+		if asked.query.SQL == "" {
+			continue
+		}
+		switch err := asked.describe(ctx, asked.query); {
 		case err != nil && !source.IsPermanent(err):
 			return err
 		case err != nil:
-			c.problems = append(c.problems, c.inQuery(q, err))
-		}
-	}
-	if q := c.def.Ready; q.SQL != "" {
-		if err := snapshot.DescribeReady(ctx, q); err != nil {
-			if !source.IsPermanent(err) {
-				return err
-			}
-			c.problems = append(c.problems, c.inQuery(q, err))
+			c.problems = append(c.problems, c.inQuery(asked.query, err))
 		}
 	}
 	for _, q := range c.def.Extract {
@@ -104,6 +105,26 @@ func (c *check) extracts(ctx context.Context, src *source.Postgres, w *engine.Wo
 			return err
 		}
 		c.problems = append(c.problems, c.inQuery(q, err))
+	}
+	return nil
+}
+
+// outside declares the tables of extracts that are no queries: their columns stand in report.yaml, so nobody is called.
+func (c *check) outside(ctx context.Context, w *engine.Workspace) error {
+	for _, q := range c.def.Extract {
+		if q.Outside == nil || len(q.Outside.Columns) == 0 {
+			continue
+		}
+		columns, err := source.Declared(q)
+		if err == nil {
+			err = c.declare(ctx, w, q, columns)
+		}
+		if err != nil && !source.IsPermanent(err) && !engine.IsPermanent(err) {
+			return err
+		}
+		if err != nil && len(c.reading.Problems) == 0 {
+			c.problems = append(c.problems, c.reading.ProblemAt(message(err), "extract", q.Name))
+		}
 	}
 	return nil
 }

@@ -147,9 +147,31 @@ func (t *test) fixtures() ([]*source.CSV, error) {
 		if err != nil {
 			return nil, err
 		}
+		if e.Outside != nil {
+			if err := asDeclared(e, c); err != nil {
+				problems = append(problems, report.Problem{File: t.path(file), Line: 1, Col: 1, Message: err.Error()})
+				continue
+			}
+		}
 		rows[i] = c
 	}
 	return rows, wrong(problems...)
+}
+
+// asDeclared holds the columns of a file against those that report.yaml declares: no others will come from outside.
+func asDeclared(e report.Extract, rows *source.CSV) error {
+	declared, err := source.Declared(e)
+	if err != nil {
+		return err
+	}
+	if !slices.Equal(declared, rows.Columns()) {
+		words := make([]string, len(e.Outside.Columns))
+		for i, c := range e.Outside.Columns {
+			words[i] = c.Name + ":" + c.Type
+		}
+		return fmt.Errorf("want the columns that report.yaml declares: %s", strings.Join(words, ","))
+	}
+	return nil
 }
 
 // verdict compares which rules and whether the gate failed, and the counts that the case names.

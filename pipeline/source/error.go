@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"github.com/monthend/monthend/pipeline/source/remote"
 	"github.com/monthend/monthend/report"
 )
 
@@ -61,14 +62,14 @@ func (e *Error) TraceClass() string {
 // up, a lock or a time limit stood in the way, a replica cancelled the query.
 func IsTransient(err error) bool {
 	var e *Error
-	return errors.As(err, &e) && e.transient || errors.Is(err, context.DeadlineExceeded)
+	return errors.As(err, &e) && e.transient || remote.IsTransient(err) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // IsPermanent reports whether trying again cannot help: the query is wrong, something in it does not exist or is not
 // allowed, or a value has no exact place.
 func IsPermanent(err error) bool {
 	var e *Error
-	return errors.As(err, &e) && !e.transient
+	return errors.As(err, &e) && !e.transient || remote.IsPermanent(err)
 }
 
 // transientCodes are the SQLSTATE classes and codes of passing trouble.
