@@ -129,6 +129,7 @@ type rooms struct {
 	engines *engine.Pool
 	figures *metric.Set
 	bell    bell // of the drain
+	outside *source.Outside
 	runner  *pipeline.Runner
 }
 
@@ -179,6 +180,10 @@ func (s *settings) openReading(ctx context.Context, logger *slog.Logger) (r *roo
 	}
 	return r, nil
 }
+	if r.outside, err = s.openOutside(ctx); err != nil {
+		r.close(ctx, ctx)
+		return nil, err
+	}
 
 func (s *settings) pipelineConfig(r *rooms, logger *slog.Logger, progress func(pipeline.Progress)) pipeline.Config {
 	return pipeline.Config{
@@ -191,6 +196,7 @@ func (s *settings) pipelineConfig(r *rooms, logger *slog.Logger, progress func(p
 		Engine:   engine.Config{MemoryLimit: s.MemoryMB << 20, Pool: r.engines},
 		Logger:   logger,
 		Progress: progress,
+		Outside:  r.outside,
 		Timed:    r.timed,
 
 		CrashLimit: s.CrashLimit,

@@ -32,6 +32,7 @@ func newReportsDriftCommand(a *app, s settings) *cobra.Command {
 	o.addFlags(fs)
 	s.databaseFlags(fs)
 	s.sourceFlags(fs)
+	s.outsideFlags(fs)
 	s.outputFlags(fs)
 	s.definitionFlags(fs)
 	s.traceFlags(fs)

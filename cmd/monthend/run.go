@@ -49,6 +49,7 @@ func newRunCommand(a *app, s settings) *cobra.Command {
 	fs.StringVar(&o.to, "to", "", "folder of the draft; ./preview without it")
 	s.databaseFlags(fs)
 	s.sourceFlags(fs)
+	s.outsideFlags(fs)
 	s.outputFlags(fs)
 	s.definitionFlags(fs)
 	s.traceFlags(fs)
@@ -63,6 +64,9 @@ func (a *app) runRun(ctx context.Context, s settings, o runOptions, job report.J
 		return err
 	}
 	if err := s.knowsReport(job.Report); err != nil {
+		return err
+	}
+	if err := s.needsTenant(job); err != nil {
 		return err
 	}
 	logger, err := a.logger(s.LogLevel)

@@ -30,6 +30,7 @@ type settings struct {
 	Tenants     drainSettings
 	Trace       traceSettings
 	Deliver     deliverSettings
+	Outside     outsideSettings
 	Metric      metricSettings
 }
 
@@ -41,6 +42,7 @@ func readSettings(environ []string) (settings, error) {
 		return s, usage("", "read the environment: %s", strings.TrimPrefix(err.Error(), "env: "))
 	}
 	s.Deliver.readSecrets(environ)
+	s.Outside.readSecrets(environ)
 	return s, nil
 }
 

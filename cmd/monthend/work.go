@@ -41,6 +41,7 @@ func newWorkCommand(a *app, s settings) *cobra.Command {
 	fs := cmd.Flags()
 	s.databaseFlags(fs)
 	s.sourceFlags(fs)
+	s.outsideFlags(fs)
 	s.queueFlags(fs)
 	s.outputFlags(fs)
 	s.deliverFlags(fs)
