@@ -38,7 +38,7 @@ func newClean(s *Stack) *clean {
 			s.tb.Fatalf("clean run: %s: %v", what, err)
 		}
 	}
-	c.catalog, err = report.NewCatalog([]fs.FS{catalog.FS, os.DirFS(definitions)}...)
+	c.catalog, err = report.NewCatalog([]fs.FS{catalog.FS, os.DirFS(s.Reports)}...)
 	must("read the catalog")
 	books, err := ledger.Open(s.tb.Context(), ledger.Config{URL: pgtest.Cloned(s.tb, books), Owner: "clean"})
 	must("open a ledger")

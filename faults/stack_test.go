@@ -1,6 +1,7 @@
 package faults_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -46,22 +47,25 @@ type StackConfig struct {
 	S3       bool   // publish to S3 instead of a directory
 	FIFO     bool   // queue and dead-letter queue are FIFO
 	Database string // connection string of a database that books has filled; "" is a new one
+
+	Definitions string // folder of the reports; "" is that of all tests
 }
 
 // Stack is everything around the workers of one test: a database with a ledger and small books, SQS, X-Ray, and a place for
 // versions. All of it is the test's own and ends with it.
 type Stack struct {
-	tb     testing.TB
-	dir    string
-	Spool  string // shared by the workers, as on one machine
-	Output string // MONTHEND_OUTPUT
-	SQS    *sqs.Server
-	Queue  string // URLs
-	Dead   string
-	XRay   *xray.Server
-	Ledger *ledger.Store // for looking only
-	Store  store.Store
-	Client *awssqs.Client // past the workers' wires
+	tb      testing.TB
+	dir     string
+	Spool   string // shared by the workers, as on one machine
+	Output  string // MONTHEND_OUTPUT
+	Reports string // MONTHEND_DEFINITIONS
+	SQS     *sqs.Server
+	Queue   string // URLs
+	Dead    string
+	XRay    *xray.Server
+	Ledger  *ledger.Store // for looking only
+	Store   store.Store
+	Client  *awssqs.Client // past the workers' wires
 
 	objects  http.Handler // S3; nil for a directory
 	database string
@@ -75,7 +79,7 @@ type Stack struct {
 // NewStack starts a stack.
 func NewStack(tb testing.TB, c StackConfig) *Stack {
 	tb.Helper()
-	s := &Stack{tb: tb, dir: tb.TempDir(), database: c.Database, fifo: c.FIFO}
+	s := &Stack{tb: tb, dir: tb.TempDir(), database: c.Database, fifo: c.FIFO, Reports: cmp.Or(c.Definitions, definitions)}
 	if s.database == "" {
 		s.database = pgtest.Cloned(tb, books)
 	}

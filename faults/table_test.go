@@ -21,7 +21,7 @@ type fault struct {
 	missing   string             // why nothing shows it yet
 }
 
-// faults are all that a worker must survive; each number of the list has a row. Those of schedules, fan-out, delivery and
+// faults are all that a worker must survive; each number of the list has a row. Those of schedules, fan-out and
 // commentary have none here, for those are no rooms yet.
 var faults = []fault{
 	{number: 1, name: "kill_after_receive_before_claim", point: "R", how: "kill -9", want: "runs once, at the redelivery", run: killBeforeClaim},
@@ -97,6 +97,11 @@ var faults = []fault{
 	{number: 42, name: "cancel_in_upload", point: "U", how: "the same", want: "the same", run: cancelled(Uploading)},
 	{number: 42, name: "cancel_before_publish", point: "U", how: "the same", want: "the same", run: cancelled(Uploaded)},
 	{number: 42, name: "cancel_after_publish", point: "P", how: "the same", want: "published first wins", run: cancelledTooLate},
+	{number: 44, name: "delivery_reply_lost", how: "the receiver takes it and cuts", want: "sent again under the same key; the row ends once", run: deliveryReplyLost},
+	{number: 44, name: "kill_between_send_and_record", how: "kill -9 once the receiver has answered", want: "another worker sends again under the same key", run: killBetweenSendAndRecord},
+	{number: 44, name: "delivery_record_lost", how: "the proxy drops the answer", want: "sent once", run: deliveryRecordLost},
+	{number: 44, name: "delivery_forgotten", how: "the ledger forgets all", want: "the adopted version is sent again under the same key", run: deliveryForgotten},
+	{number: 44, name: "mail_reply_lost", how: "the mail server takes it and cuts", want: "sent again under the same Message-ID", elsewhere: "pipeline/deliver/mail_test.go TestMailReplyLost"},
 	{number: 46, name: "redrive_of_a_published_job", how: "`dlq redrive` of a copy of it", want: "a duplicate, acknowledged", run: redrive},
 	{number: 47, name: "late_rows_change_nothing", how: "rows are added after the publication", want: "only a restatement publishes them", run: lateRows},
 	{number: 47, name: "late_rows_are_detected", how: "rows are changed after the publication", want: "`reports drift` tells what has moved and exits 1", elsewhere: "pipeline/diff_test.go TestDrift"},
@@ -104,7 +109,7 @@ var faults = []fault{
 
 // covered are the numbers that concern the worker.
 func covered(number int) bool {
-	return number >= 1 && number <= 28 || number >= 32 && number <= 42 || number == 46 || number == 47
+	return number >= 1 && number <= 28 || number >= 32 && number <= 42 || number == 44 || number == 46 || number == 47
 }
 
 func TestFault(t *testing.T) {

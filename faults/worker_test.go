@@ -74,7 +74,7 @@ func (w *Worker) environment() []string {
 		"MONTHEND_SOURCE_URL":       w.Source.URL(),
 		"MONTHEND_QUEUE_URL":        s.Queue,
 		"MONTHEND_OUTPUT":           s.Output,
-		"MONTHEND_DEFINITIONS":      definitions,
+		"MONTHEND_DEFINITIONS":      s.Reports,
 		"MONTHEND_XRAY_ADDRESS":     s.XRay.UDPAddr(),
 		"MONTHEND_SPOOL":            s.Spool,
 	}
