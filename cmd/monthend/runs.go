@@ -25,7 +25,7 @@ func newRunsListCommand(a *app, s settings) *cobra.Command {
 	var filter ledger.Filter
 	cmd := &cobra.Command{
 		Use:   "list",
-		Short: "List runs, the newest first",
+		Short: "List what was asked for all tenants, then runs, each the newest first",
 		Args:  wants(),
 		RunE:  func(cmd *cobra.Command, _ []string) error { return a.runRunsList(cmd.Context(), s, filter) },
 	}
@@ -40,6 +40,9 @@ func newRunsListCommand(a *app, s settings) *cobra.Command {
 // runLine is one run as lists show it.
 type runLine struct {
 	RunID     string     `json:"run_id"`
+	RequestID string     `json:"request_id,omitempty"` // of an asking for all tenants, which is no run
+	Tenants   int        `json:"tenants,omitempty"`    // of it
+	Done      int        `json:"done,omitempty"`       // of them
 	Report    string     `json:"report"`
 	Period    string     `json:"period"`
 	Tenant    string     `json:"tenant,omitempty"`
@@ -101,11 +104,20 @@ func (a *app) runRunsList(ctx context.Context, s settings, filter ledger.Filter)
 		head:  []string{"run", "report", "period", "tenant", "status", "version", "attempt", "extracted", "rejected", "created", "approval"},
 		right: map[int]bool{5: true, 6: true, 7: true, 8: true},
 	}
-	lines := make([]runLine, len(runs))
-	for i, r := range runs {
+	parents, err := books.Fanouts(ctx, filter)
+	if err != nil {
+		return unavailable("", "list the runs: %w", err)
+	}
+	lines := make([]runLine, 0, len(runs)+len(parents))
+	for _, f := range parents {
+		l := newParentLine(f)
+		lines = append(lines, l)
+		g.rows = append(g.rows, l.parentCells())
+	}
+	for _, r := range runs {
 		l := newRunLine(r)
 		l.approvalLine = newApprovalLine(approvals, r.RunID)
-		lines[i] = l
+		lines = append(lines, l)
 		version := ""
 		if l.Version > 0 {
 			version = strconv.Itoa(l.Version)
@@ -121,9 +133,9 @@ func (a *app) runRunsList(ctx context.Context, s settings, filter ledger.Filter)
 
 func newRunsShowCommand(a *app, s settings) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "show RUN",
-		Short: "Show one run: its attempts and its files",
-		Args:  wants("RUN"),
+		Use:   "show RUN|REQUEST",
+		Short: "Show one run: its attempts and its files; or a request for all tenants: how many ended how",
+		Args:  wants("RUN|REQUEST"),
 		RunE:  func(cmd *cobra.Command, args []string) error { return a.runRunsShow(cmd.Context(), s, args[0]) },
 	}
 	s.databaseFlags(cmd.Flags())
@@ -174,6 +186,12 @@ func (a *app) runRunsShow(ctx context.Context, s settings, id string) error {
 		return err
 	}
 	defer books.Close()
+	if p, err := loadParent(ctx, s, books, id); !errors.Is(err, ledger.ErrNotFound) {
+		if err != nil {
+			return err
+		}
+		return a.printParent(p)
+	}
 	shown, err := loadRun(ctx, s, books, id)
 	if err != nil {
 		return err

@@ -22,12 +22,13 @@ type retryOptions struct {
 func newRunsRetryCommand(a *app, s settings) *cobra.Command {
 	var o retryOptions
 	cmd := &cobra.Command{
-		Use:   "retry RUN",
+		Use:   "retry RUN|REQUEST",
 		Short: "Attempt a run again that ended without a version",
 		Long: "retry sends a new request through the queue that names the run: the run keeps its id and what it was asked for, its\n" +
 			"attempt grows. A run that published, or found nothing changed, is done and not attempted again. With --wait it\n" +
-			"follows the run to its end and exits with its code.",
-		Args: wants("RUN"),
+			"follows the run to its end and exits with its code. A request for all tenants is asked for again where it failed, and\n" +
+			"nowhere else.",
+		Args: wants("RUN|REQUEST"),
 		RunE: func(cmd *cobra.Command, args []string) error { return a.runRunsRetry(cmd.Context(), s, o, args[0]) },
 	}
 	fs := cmd.Flags()
@@ -55,6 +56,11 @@ func (a *app) runRunsRetry(ctx context.Context, s settings, o retryOptions, id s
 		return err
 	}
 	defer books.Close()
+	if parent, err := books.Fanout(ctx, id); err == nil {
+		return a.retryParent(ctx, s, books, o, parent)
+	} else if !errors.Is(err, ledger.ErrNotFound) {
+		return unavailable("", "retry request %q: %w", id, err)
+	}
 	run, err := books.Run(ctx, id)
 	switch {
 	case errors.Is(err, ledger.ErrNotFound):

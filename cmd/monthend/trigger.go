@@ -26,7 +26,8 @@ func newTriggerCommand(a *app, s settings) *cobra.Command {
 		Short: "Ask for a month of a report through the queue",
 		Long: "trigger sends one job to the queue and prints its ids. Where a ledger is configured it looks there first: a month\n" +
 			"that is published or being worked already is told, and nothing is sent. With --wait it follows the run to its end\n" +
-			"and exits with its code.",
+			"and exits with its code. A report that has tenants is asked for every one of them where --tenant names none; --wait\n" +
+			"then waits for all and exits with 3 where nothing but data failed.",
 		Args: wants("REPORT"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			job, err := o.job(args[0])
@@ -144,6 +145,12 @@ func (a *app) alreadyThere(ctx context.Context, s settings, books *ledger.Store,
 	if err != nil {
 		return false, usage("", "%w", err)
 	}
+	if job.Tenant == "" && job.Retry == "" {
+		done, err := a.parentThere(ctx, s, books, o, job.Report, period)
+		if done || err != nil {
+			return done, err
+		}
+	}
 	key := report.Key{Report: job.Report, Period: period, Tenant: job.Tenant}
 	if current, ok, err := books.Current(ctx, key); err != nil {
 		return false, unavailable("", "ask the ledger: %w", err)
@@ -197,6 +204,11 @@ func (a *app) await(ctx context.Context, s settings, books *ledger.Store, o trig
 		}
 		return request.Outcome != "", err
 	})
+	if err == nil && request.RunID == "" {
+		if parent, err := books.Fanout(ctx, sent.RequestID); err == nil {
+			return a.followParent(ctx, s, books, o.timeout, sent.RequestID, parent.Closing-1)
+		}
+	}
 	if errors.Is(err, errWaitedTooLong) {
 		return unavailable("monthend runs list", "request %q has no outcome after %s", sent.RequestID, o.timeout)
 	}

@@ -36,9 +36,11 @@ type Fanout struct {
 	CancelAsked bool
 	TraceID     string // of the delivery that fanned out
 	Overview    string // path of the document over all tenants below the output root; "" for none (yet)
-	Closing     int    // how often it was closed
-	CreatedAt   time.Time
-	EndedAt     time.Time // when it was last closed; zero while it is open
+	// OverviewCurrent: it is of the last closing.
+	OverviewCurrent bool
+	Closing         int // how often it was closed
+	CreatedAt       time.Time
+	EndedAt         time.Time // when it was last closed; zero while it is open
 }
 
 // Ended is how many children have an outcome.
@@ -53,7 +55,7 @@ const selectFanouts = `
 	SELECT f.request_id, r.report, r.period, r.restate, r.reason, r.requested_by, r.schedule, f.state, coalesce(r.outcome, ''), f.tenants,
 	       (SELECT jsonb_object_agg(coalesce(c.outcome, ''), c.n)
 	          FROM (SELECT c.outcome::text, count(*) AS n FROM monthend.children c WHERE c.parent = f.request_id GROUP BY 1) c),
-	       f.rounds, f.cancel_asked_at IS NOT NULL, f.trace_id, f.overview, f.closings, f.created_at, f.ended_at
+	       f.rounds, f.cancel_asked_at IS NOT NULL, f.trace_id, f.overview, f.overview_of = f.closings AND f.overview <> '', f.closings, f.created_at, f.ended_at
 	  FROM monthend.fanouts f JOIN monthend.requests r USING (request_id) `
 
 // Fanout reads one parent. ErrNotFound: the request is none.
@@ -94,7 +96,7 @@ func (s *Store) fanouts(ctx context.Context, where string, args ...any) ([]Fanou
 		var period string
 		var ended *time.Time
 		err := row.Scan(&f.RequestID, &f.Report, &period, &f.Restate, &f.Reason, &f.RequestedBy, &f.Schedule, &f.State, &f.Outcome, &f.Tenants,
-			&f.Children, &f.Rounds, &f.CancelAsked, &f.TraceID, &f.Overview, &f.Closing, &f.CreatedAt, &ended)
+			&f.Children, &f.Rounds, &f.CancelAsked, &f.TraceID, &f.Overview, &f.OverviewCurrent, &f.Closing, &f.CreatedAt, &ended)
 		if err != nil {
 			return f, err
 		}
