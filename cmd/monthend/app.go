@@ -166,6 +166,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newReportsCommand(a, s),
 		newMigrateCommand(a, s),
 		newHealthcheckCommand(a, s),
+		newDoctorCommand(a, s),
 	)
 	return root
 }
