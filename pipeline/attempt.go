@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -24,8 +25,9 @@ type attempt struct {
 	claim  ledger.Claim
 	lease  *lease // nil in a preview, which has no claim
 	slow   atomic.Bool
-	tell   func() // draws what was silent until the source was ready; nil when it is drawn
-	spool  string // folder of this attempt, removed at its end
+	noting sync.WaitGroup // that it is slow
+	tell   func()         // draws what was silent until the source was ready; nil when it is drawn
+	spool  string         // folder of this attempt, removed at its end
 	engine *engine.Workspace
 
 	lookback   bool     // nothing is made: a published version is compared with its source of now
@@ -53,6 +55,7 @@ func (j *attempt) run(ctx context.Context, sent time.Time) Result {
 	work, lease := j.hold(ctx, j.claim, sent)
 	defer lease.stop()
 	j.lease = lease
+	defer j.noting.Wait()
 	defer j.within(ctx, total, j.def.SlowAfter.Total)()
 	defer time.AfterFunc(announceAfter, func() { trace.Announce(ctx) }).Stop()
 

@@ -1,0 +1,82 @@
+package alert
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/monthend/monthend/pipeline/ledger"
+	"github.com/monthend/monthend/report"
+)
+
+// letter is the JSON that a recipient gets.
+type letter struct {
+	Schema           int        `json:"schema"`    // 1
+	Event            string     `json:"event"`     // the kind
+	Condition        string     `json:"condition"` // the same for one thing, however often it is sent
+	Title            string     `json:"title"`     // one line for people
+	Report           string     `json:"report"`
+	ReportTitle      string     `json:"report_title"`
+	Tenant           string     `json:"tenant"`
+	Period           string     `json:"period"`
+	At               time.Time  `json:"at"`
+	Error            string     `json:"error,omitempty"`
+	RunID            string     `json:"run_id,omitempty"`
+	Attempt          int        `json:"attempt,omitempty"`
+	TraceID          string     `json:"trace_id,omitempty"`
+	RecordsExtracted *int64     `json:"records_extracted,omitempty"` // of a run that has ended
+	RecordsRejected  *int64     `json:"records_rejected,omitempty"`
+	DueAt            *time.Time `json:"due_at,omitempty"` // of what is missing
+	Look             string     `json:"look"`             // the command that shows more
+	Rerun            string     `json:"rerun,omitempty"`  // the command that does it again; none of a run that goes on
+}
+
+func letterOf(c ledger.Condition, reportTitle string) letter {
+	l := letter{
+		Schema: 1, Event: string(c.Kind), Condition: c.Name, Title: title(c), Report: c.Key.Report, ReportTitle: reportTitle,
+		Tenant: c.Key.Tenant, Period: c.Key.Period.String(), At: c.NotedAt, Error: c.Why, RunID: c.RunID, Attempt: c.Attempt, TraceID: c.TraceID,
+	}
+	l.Look, l.Rerun = commands(c)
+	if c.Kind == report.AlertFailed || c.Kind == report.AlertDataFailed {
+		l.RecordsExtracted, l.RecordsRejected = &c.Extracted, &c.Rejected
+	}
+	if !c.DueAt.IsZero() {
+		l.DueAt = &c.DueAt
+	}
+	return l
+}
+
+func (l letter) encode() ([]byte, error) {
+	var data bytes.Buffer
+	encoder := json.NewEncoder(&data)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(l)
+	return bytes.TrimRight(data.Bytes(), "\n"), err
+}
+
+// title is one line for people.
+func title(c ledger.Condition) string {
+	what := map[report.AlertKind]string{
+		report.AlertDataFailed: "the data failed its checks",
+		report.AlertFailed:     "the run failed",
+		report.AlertSlow:       "the run is slow",
+		report.AlertMissed:     "nobody has asked for it",
+		report.AlertOverdue:    "it is due and not published",
+	}[c.Kind]
+	return c.Key.String() + ": " + what
+}
+
+// commands are what to type: to see more, and to have it done again.
+func commands(c ledger.Condition) (look, again string) {
+	p := c.Key.Period
+	switch c.Kind {
+	case report.AlertMissed:
+		return "monthend schedule list", fmt.Sprintf("monthend schedule backfill %s --from %s --to %s", c.Key.Report, p, p)
+	case report.AlertOverdue:
+		return "monthend runs list --report " + c.Key.Report, fmt.Sprintf("monthend trigger %s --month %d --year %d", c.Key.Report, p.Month, p.Year)
+	case report.AlertSlow:
+		return "monthend trace " + c.RunID, ""
+	}
+	return "monthend runs show " + c.RunID, "monthend runs retry " + c.RunID
+}
