@@ -47,6 +47,11 @@ func (p Period) Add(n int) Period {
 	return Period{Year: months / 12, Month: time.Month(months%12 + 1)}
 }
 
+// Before reports whether p is earlier than q.
+func (p Period) Before(q Period) bool {
+	return p.Year < q.Year || p.Year == q.Year && p.Month < q.Month
+}
+
 // IsZero reports whether p is no period.
 func (p Period) IsZero() bool { return p == Period{} }
 

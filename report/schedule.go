@@ -90,12 +90,13 @@ func (s Schedule) At(p Period) time.Time {
 	return at.In(s.Location)
 }
 
-// Between are the firings after one instant, up to and including another, in the order of their periods.
-func (s Schedule) Between(after, until time.Time) []Firing {
+// Between are the firings after one instant, up to and including another, in the order of their periods, but for those of the
+// periods that are known already.
+func (s Schedule) Between(after, until time.Time, known map[Period]bool) []Firing {
 	var out []Firing
 	last := PreviousMonth(until, s.PeriodEnds) // nothing is due before its period has ended
-	for p := PreviousMonth(after, s.PeriodEnds).Add(-late); p.index() <= last.index(); p = p.Add(1) {
-		if !s.Has(p) {
+	for p := PreviousMonth(after, s.PeriodEnds).Add(-late); !last.Before(p); p = p.Add(1) {
+		if !s.Has(p) || known[p] {
 			continue
 		}
 		if at := s.At(p); at.After(after) && !at.After(until) {
@@ -127,6 +128,3 @@ func (s Schedule) Next(after time.Time) Firing {
 // late is how many months after the month that follows its period a firing may be at the most: closed days may push a business
 // day on, as far as calendar.Furthest.
 const late = 5
-
-// index counts months, so that periods can be compared.
-func (p Period) index() int { return p.Year*12 + int(p.Month) }

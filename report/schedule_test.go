@@ -115,12 +115,16 @@ func TestScheduleBetween(t *testing.T) {
 		{"2026-04-05T04:00:00Z", "2026-01-01T00:00:00Z", nil},
 	} {
 		var got []string
-		for _, f := range s.Between(at(c.after), at(c.until)) {
+		for _, f := range s.Between(at(c.after), at(c.until), nil) {
 			got = append(got, f.Period.String())
 		}
 		if !slices.Equal(got, c.want) {
 			t.Errorf("between %s and %s: got %v, want %v", c.after, c.until, got, c.want)
 		}
+	}
+	known := map[report.Period]bool{{Year: 2026, Month: time.January}: true}
+	if got := s.Between(at("2026-01-05T05:00:00Z"), at("2026-03-05T05:00:00Z"), known); len(got) != 1 || got[0].Period.Month != time.February {
+		t.Errorf("got %v where January is known, want February", got)
 	}
 	if next := s.Next(at("2026-01-05T05:00:00Z")); next.Period.String() != "2026-01" || !next.At.Equal(at("2026-02-05T05:00:00Z")) {
 		t.Errorf("got %v, want January's", next)

@@ -90,10 +90,17 @@ func (c Calendar) isWeekend(day time.Weekday) bool {
 	return c.weekend[day]
 }
 
-// isHoliday looks at the years beside d's too: a New Year's Day on a Saturday may be kept on 31 December.
+// isHoliday looks at the year beside d's too where it is near: a New Year's Day on a Saturday may be kept on 31 December.
 func (c Calendar) isHoliday(d Date) bool {
+	years := []int{d.Year}
+	switch d.Month {
+	case time.January:
+		years = append(years, d.Year-1)
+	case time.December:
+		years = append(years, d.Year+1)
+	}
 	for _, holiday := range c.holidays {
-		for year := d.Year - 1; year <= d.Year+1; year++ {
+		for _, year := range years {
 			// The day itself and, where it falls on a weekend, the day on which it is kept instead.
 			day, kept := holiday.Calc(year)
 			if !day.IsZero() && (dateOf(day) == d || dateOf(kept) == d) {
