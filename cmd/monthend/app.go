@@ -163,6 +163,8 @@ func newRootCommand(a *app) *cobra.Command {
 		newRunsCommand(a, s),
 		newDLQCommand(a, s),
 		newTraceCommand(a, s),
+		newServeCommand(a, s),
+		newTokensCommand(a, s),
 		newReportsCommand(a, s),
 		newMigrateCommand(a, s),
 		newHealthcheckCommand(a, s),

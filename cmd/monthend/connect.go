@@ -44,10 +44,16 @@ func awsConfig(ctx context.Context) (aws.Config, error) {
 // openLedger opens the run ledger, telling apart what is missing, what is old and what is not there. owner is "" for who
 // only reads.
 func (s *settings) openLedger(ctx context.Context, owner string) (*ledger.Store, error) {
+	return s.openLedgerAs(ctx, ledger.Config{Owner: owner})
+}
+
+// openLedgerAs is openLedger for who has more to say than his name.
+func (s *settings) openLedgerAs(ctx context.Context, cfg ledger.Config) (*ledger.Store, error) {
 	if err := s.needDatabase(); err != nil {
 		return nil, err
 	}
-	l, err := ledger.Open(ctx, ledger.Config{URL: s.DatabaseURL, Owner: owner})
+	cfg.URL = s.DatabaseURL
+	l, err := ledger.Open(ctx, cfg)
 	if errors.Is(err, ledger.ErrSchemaOld) {
 		return nil, withCode(exitUnavailable, "monthend migrate", err)
 	}
@@ -123,13 +129,13 @@ type rooms struct {
 	catalog *report.Catalog
 	ledger  *ledger.Store
 	source  *source.Postgres
+	outside *source.Outside
 	store   store.Store
 	tracer  *trace.Tracer
 	spool   *pipeline.Spool
 	engines *engine.Pool
 	figures *metric.Set
 	bell    bell // of the drain
-	outside *source.Outside
 	runner  *pipeline.Runner
 }
 
@@ -174,29 +180,29 @@ func (s *settings) openReading(ctx context.Context, logger *slog.Logger) (r *roo
 		r.close(ctx, ctx)
 		return nil, err
 	}
+	if r.outside, err = s.openOutside(ctx); err != nil {
+		r.close(ctx, ctx)
+		return nil, err
+	}
 	if r.source, err = source.OpenPostgres(ctx, s.SourceURL, pgxtrace.New()); err != nil {
 		r.close(ctx, ctx)
 		return nil, unavailable("", "open the source: %w", err)
 	}
 	return r, nil
 }
-	if r.outside, err = s.openOutside(ctx); err != nil {
-		r.close(ctx, ctx)
-		return nil, err
-	}
 
 func (s *settings) pipelineConfig(r *rooms, logger *slog.Logger, progress func(pipeline.Progress)) pipeline.Config {
 	return pipeline.Config{
 		Ledger:   r.ledger,
 		Store:    r.store,
 		Source:   r.source,
+		Outside:  r.outside,
 		Catalog:  r.catalog,
 		Tracer:   r.tracer,
 		Spool:    r.spool.Dir,
 		Engine:   engine.Config{MemoryLimit: s.MemoryMB << 20, Pool: r.engines},
 		Logger:   logger,
 		Progress: progress,
-		Outside:  r.outside,
 		Timed:    r.timed,
 
 		CrashLimit: s.CrashLimit,

@@ -32,6 +32,7 @@ type settings struct {
 	Deliver     deliverSettings
 	Outside     outsideSettings
 	Metric      metricSettings
+	HTTP        serveSettings
 }
 
 // readSettings reads environ; a malformed value is a usage error that names its variable.
@@ -41,8 +42,8 @@ func readSettings(environ []string) (settings, error) {
 	if err != nil {
 		return s, usage("", "read the environment: %s", strings.TrimPrefix(err.Error(), "env: "))
 	}
-	s.Deliver.readSecrets(environ)
 	s.Outside.readSecrets(environ)
+	s.Deliver.readSecrets(environ)
 	return s, nil
 }
 
