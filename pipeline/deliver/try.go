@@ -113,16 +113,12 @@ func (d *Deliverer) judge(taken ledger.Delivery, err error) ledger.TryEnd {
 	return ledger.TryEnd{State: ledger.DeliveryWaiting, Err: err, Again: again(err, taken.Tries)}
 }
 
-// record writes down what became of a try. What cannot be recorded is tried again when the lease has run out: the recipient knows
-// it by its key.
+// record writes down what became of a try, unless somebody else has the delivery by now: the ledger decides that. What cannot be
+// recorded is tried again when the lease has run out: the recipient knows it by its key.
 func (d *Deliverer) record(ctx context.Context, taken ledger.Delivery, end ledger.TryEnd) {
-	lost := errors.Is(context.Cause(ctx), errLost)
 	ctx, cancel := context.WithTimeoutCause(context.WithoutCancel(trace.Silent(ctx)), cleanup, errors.New("the ledger did not answer in time"))
 	defer cancel()
-	err := error(ledger.ErrFenced)
-	if !lost {
-		err = d.cfg.Ledger.EndTry(ctx, taken, end)
-	}
+	err := d.cfg.Ledger.EndTry(ctx, taken, end)
 	switch {
 	case errors.Is(err, ledger.ErrFenced):
 		d.counted.lost.Add(1)

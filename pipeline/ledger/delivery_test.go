@@ -290,3 +290,30 @@ func TestPostAlert(t *testing.T) {
 		}
 	}
 }
+
+func TestUndelivered(t *testing.T) {
+	b := setup(t)
+	want := func(want ledger.Undelivered) {
+		t.Helper()
+		got, err := b.Undelivered(t.Context())
+		if err != nil || (got.Oldest > 0) != (want.Waiting > 0) {
+			t.Errorf("got %+v, %v", got, err)
+		}
+		got.Oldest = 0
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("undelivered (-want +got):\n%s", diff)
+		}
+	}
+	want(ledger.Undelivered{})
+	v := b.publishTo(t, mustClaim(t, b.Store, b.ask()), true, hook, folder)
+	want(ledger.Undelivered{Held: 2})
+	if _, err := b.Approve(t.Context(), nameOf(v), "anna"); err != nil {
+		t.Fatal(err)
+	}
+	want(ledger.Undelivered{Waiting: 2})
+	b.end(t, take(t, b.Store), ledger.TryEnd{State: ledger.DeliveryFailed, Err: errors.New("410")})
+	b.end(t, take(t, b.Store), ledger.TryEnd{State: ledger.Delivered})
+	want(ledger.Undelivered{Failed: 1})
+	b.deliver(t, false) // what failed of an older version is nobody's any more
+	want(ledger.Undelivered{})
+}
