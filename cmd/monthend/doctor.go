@@ -99,7 +99,7 @@ func (a *app) runDoctor(ctx context.Context, s settings, only []string, timeout 
 		}
 	}
 	if bad > 0 {
-		return withCode(exitFailed, "", fmt.Errorf("%d of %s not well", bad, things(len(lines), "check")))
+		return withCode(exitFailed, "", fmt.Errorf("not well: %d of %s", bad, things(len(lines), "check")))
 	}
 	return nil
 }

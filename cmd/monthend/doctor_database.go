@@ -130,7 +130,7 @@ func skew(ahead, sure time.Duration, whose string) finding {
 		ahead, direction = -ahead, "behind"
 	}
 	if ahead <= sure {
-		return well("this machine's clock agrees with %s, as far as can be told within %s", whose, sure.Round(time.Millisecond))
+		return well("this machine's clock agrees with %s, as far as one answer tells", whose)
 	}
 	said := fmt.Sprintf("this machine's clock is %s %s %s", ahead.Round(time.Millisecond), direction, whose)
 	switch off := ahead - sure; {

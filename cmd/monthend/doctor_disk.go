@@ -54,7 +54,7 @@ func (d *doctor) outputMend(err error) string {
 		if prefix = strings.Trim(prefix, "/"); prefix != "" {
 			prefix += "/"
 		}
-		return allow("monthend-output", "arn:aws:s3:::"+bucket+`","arn:aws:s3:::`+bucket+"/"+prefix+"*", "s3:ListBucket", "s3:GetObject", "s3:PutObject")
+		return allow("monthend-output", []string{"arn:aws:s3:::" + bucket, "arn:aws:s3:::" + bucket + "/" + prefix + "*"}, "s3:ListBucket", "s3:GetObject", "s3:PutObject")
 	}
 	return "aws s3 ls " + shellWord("s3://"+bucket)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -11,19 +12,22 @@ import (
 	"github.com/monthend/monthend/queue"
 )
 
-// allow is the command that gives the role of this process a right: it is asked who it is when the command runs.
-func allow(name, resource string, actions ...string) string {
-	policy := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["%s"],"Resource":"%s"}]}`, strings.Join(actions, `","`), resource)
+// allow is the command that gives the role of this process a right: it is asked who it is when the command runs. Each set of
+// actions is a policy of its own, so that one command does not take away what another gave.
+func allow(name string, resources []string, actions ...string) string {
+	policy := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["%s"],"Resource":["%s"]}]}`,
+		strings.Join(actions, `","`), strings.Join(resources, `","`))
 	return `aws iam put-role-policy --role-name "$(aws sts get-caller-identity --query Arn --output text | cut -d/ -f2)"` +
-		" --policy-name " + name + " --policy-document " + shellQuote(policy)
+		fmt.Sprintf(" --policy-name %s-%08x --policy-document ", name, crc32.ChecksumIEEE([]byte(policy))) + shellQuote(policy)
 }
 
 func (d *doctor) allowQueue(url string, actions ...string) string {
 	name, arn := queueNames(url, d.cfg.Region)
+	full := make([]string, len(actions))
 	for i, action := range actions {
-		actions[i] = "sqs:" + action
+		full[i] = "sqs:" + action
 	}
-	return allow("monthend-"+strings.TrimSuffix(name, ".fifo"), arn, actions...)
+	return allow("monthend-"+strings.TrimSuffix(name, ".fifo"), []string{arn}, full...)
 }
 
 // queueRights are those of work, and SendMessage, which trigger and the outbox need.
@@ -68,7 +72,7 @@ func (d *doctor) deadLetters(ctx context.Context) finding {
 	case errors.Is(err, queue.ErrNoQueue):
 		return wrong(createQueue(name), "%s", err)
 	case errors.Is(err, queue.ErrDenied):
-		return wrong(allow("monthend-"+strings.TrimSuffix(name, ".fifo"), d.jobs.DeadLetterARN, "sqs:GetQueueUrl", "sqs:GetQueueAttributes"), "%s", err)
+		return wrong(allow("monthend-"+strings.TrimSuffix(name, ".fifo"), []string{d.jobs.DeadLetterARN}, "sqs:GetQueueUrl", "sqs:GetQueueAttributes"), "%s", err)
 	case err != nil:
 		return wrong("aws sqs set-queue-attributes --queue-url \"$(aws sqs get-queue-url --queue-name "+shellWord(name)+
 			" --query QueueUrl --output text)\" --attributes RedrivePolicy=", "%s", err)

@@ -17,6 +17,9 @@ import (
 // doctorSegment is what the trace of a check is called: not as the worker's, lest it be counted with the runs.
 const doctorSegment = "monthend-doctor"
 
+// everything is the resource of X-Ray's actions, which know no other.
+var everything = []string{"*"}
+
 // sendsXRay tells whether documents go to a daemon.
 func (d *doctor) sendsXRay() bool { return d.XRayAddress != "" && d.Trace.Exporter != exportOTLP }
 
@@ -61,7 +64,7 @@ func (d *doctor) xrayDaemon(ctx context.Context) finding {
 	var answer *sampling.AnswerError
 	switch {
 	case errors.As(err, &answer):
-		return wrong(allow("monthend-xray-daemon", "*", "xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets")+
+		return wrong(allow("monthend-xray-daemon", everything, "xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets")+
 			"   # for the daemon's role", "%s: it is there, and X-Ray refuses it: its credentials, its region or its clock", err)
 	case err != nil:
 		return wrong("docker run -d -p 127.0.0.1:"+port+":2000/udp -p 127.0.0.1:"+port+":2000 -e AWS_REGION amazon/aws-xray-daemon", "%s", err)
@@ -129,7 +132,7 @@ func (d *doctor) traceThere(ctx context.Context) finding {
 			return well("trace %s was sent and read back after %s", id, d.now().Sub(began).Round(100*time.Millisecond))
 		case errors.Is(err, read.ErrNotFound):
 		case ctx.Err() == nil:
-			return warned(allow("monthend-trace", "*", "xray:BatchGetTraces", "xray:GetTraceSummaries", "xray:GetServiceGraph"),
+			return warned(allow("monthend-trace", everything, "xray:BatchGetTraces", "xray:GetTraceSummaries", "xray:GetServiceGraph"),
 				"trace %s was sent; reading it back is not possible here: %s", id, err)
 		}
 		select {
@@ -167,7 +170,7 @@ func (d *doctor) tracesWhole(ctx context.Context) finding {
 	now := d.now()
 	newest, err := client.Summaries(ctx, read.Query{Filter: `service("` + trace.DefaultName + `")`, From: now.Add(-wholeSince), To: now.Add(time.Minute), Limit: wholeCount})
 	if err != nil {
-		return warned(allow("monthend-trace", "*", "xray:BatchGetTraces", "xray:GetTraceSummaries", "xray:GetServiceGraph"), "traces cannot be read here: %s", err)
+		return warned(allow("monthend-trace", everything, "xray:BatchGetTraces", "xray:GetTraceSummaries", "xray:GetServiceGraph"), "traces cannot be read here: %s", err)
 	}
 	holes, first := 0, ""
 	for _, summary := range newest {

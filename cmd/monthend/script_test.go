@@ -60,6 +60,7 @@ func TestScript(t *testing.T) {
 			"delivered":    scriptDelivered,
 			"free-address": scriptFreeAddress,
 			"scrape":       scriptScrape,
+			"alerted":      scriptAlerted,
 		},
 	})
 }
