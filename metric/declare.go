@@ -44,8 +44,8 @@ var (
 		Help: "How long messages waited from their sending to their first delivery."}
 	QueueAge = Metric{Name: "monthend_queue_age_seconds", Kind: Gauge, Unit: Seconds,
 		Help: "Age of the oldest message that was first delivered to this process within the last minute; SQS tells of the oldest of all only to CloudWatch."}
-	Deliveries = Metric{Name: "monthend_deliveries_total", Kind: Counter, Unit: Count, Labels: []string{"settlement"},
-		Help: "Deliveries by what became of the message: deleted, retried, dead_lettered, left, released or unsettled."}
+	Settlements = Metric{Name: "monthend_queue_settlements_total", Kind: Counter, Unit: Count, Labels: []string{"settlement"},
+		Help: "Messages by what became of them after a delivery to this process: deleted, retried, dead_lettered, left, released or unsettled."}
 	VisibilityRenewals = Metric{Name: "monthend_visibility_renewals_total", Kind: Counter, Unit: Count, Labels: []string{"result"},
 		Help: "Renewals of the visibility of messages in work: renewed or lost."}
 	PollFailures = Metric{Name: "monthend_poll_failures_total", Kind: Counter, Unit: Count,
@@ -54,6 +54,24 @@ var (
 		Help: "Times that the poll loop was found silent."}
 	HandlerPanics = Metric{Name: "monthend_handler_panics_total", Kind: Counter, Unit: Count,
 		Help: "Panics while a delivery was worked; the message came back."}
+)
+
+// Those outside.
+var (
+	Tries = Metric{Name: "monthend_delivery_tries_total", Kind: Counter, Unit: Count, Labels: []string{"result"},
+		Help: "Tries of this process to bring something to somebody outside: delivered, retried, failed, skipped or lost."}
+	Alerts = Metric{Name: "monthend_alerts_posted_total", Kind: Counter, Unit: Count,
+		Help: "Things gone wrong of which this process wrote an alert for somebody; bringing it is a delivery."}
+)
+
+// Schedules, by the definitions that this process knows.
+var (
+	SuccessAge = Metric{Name: "monthend_schedule_success_age_seconds", Kind: Gauge, Unit: Seconds, Labels: []string{"schedule"},
+		Help: "How long ago a report of the schedule was last published; not shown before the first."}
+	ScheduleOverdue = Metric{Name: "monthend_schedule_overdue", Kind: Gauge, Unit: None, Labels: []string{"schedule"},
+		Help: "Whether a period of the schedule is due and no scheduler has asked for it: 1 or 0."}
+	DueNotPublished = Metric{Name: "monthend_due_not_published", Kind: Gauge, Unit: Count, Labels: []string{"report"},
+		Help: "Periods that had to be published by the due_by of the report and are not."}
 )
 
 // Traces.
@@ -87,7 +105,9 @@ func All() []Metric {
 	return []Metric{
 		Runs, RunsPutBack, DuplicatesSuppressed, SlowRuns, StageSeconds, RowsExtracted, RowsRejected, InWork,
 		Heartbeats, LeasesLost, FencedCommits,
-		QueueMessages, QueueWait, QueueAge, Deliveries, VisibilityRenewals, PollFailures, PollStalls, HandlerPanics,
+		QueueMessages, QueueWait, QueueAge, Settlements, VisibilityRenewals, PollFailures, PollStalls, HandlerPanics,
+		Tries, Alerts,
+		SuccessAge, ScheduleOverdue, DueNotPublished,
 		TraceDocuments, TraceKept, TraceHeld,
 		LedgerUp, OpenRuns, ClaimAge, OutboxPending, OutboxAge, OpenDeliveries,
 	}

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -96,7 +97,11 @@ func warnOfRecipients(r *rooms, allow deliver.Allow, logger *slog.Logger) {
 		if err != nil {
 			continue // told where the report is asked for
 		}
-		for _, recipient := range def.Deliver {
+		recipients := slices.Clone(def.Deliver)
+		for _, alert := range def.Alerts {
+			recipients = append(recipients, alert.To)
+		}
+		for _, recipient := range recipients {
 			if !allow.Permits(recipient) {
 				logger.Warn("a recipient is not allowed; its deliveries will fail", "report", name, "to", recipient.Target(), "variable", deliver.AllowVariable)
 			}

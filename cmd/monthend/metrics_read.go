@@ -7,8 +7,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/monthend/monthend/metric"
+	"github.com/monthend/monthend/pipeline/alert"
+	"github.com/monthend/monthend/pipeline/deliver"
 	"github.com/monthend/monthend/pipeline/ledger"
 	"github.com/monthend/monthend/queue"
+	"github.com/monthend/monthend/report"
+	"github.com/monthend/monthend/schedule"
 	"github.com/monthend/monthend/trace"
 )
 
@@ -61,6 +65,54 @@ func readLedger(set *metric.Set, store *ledger.Store) {
 		put(metric.OpenDeliveries, float64(n.DeliveriesHeld), "held")
 		put(metric.OpenDeliveries, float64(n.DeliveriesFailed), "failed")
 		return nil
+	})
+}
+
+// readSchedules shows how the schedules stand, and what is late.
+func readSchedules(set *metric.Set, books *ledger.Store, catalog *report.Catalog) {
+	known := definitionsOf(catalog)
+	set.ReadEvery("the schedules", readingAge, readingTime, func(ctx context.Context, put metric.Put) error {
+		statuses, err := schedule.Statuses(ctx, books, known)
+		if err != nil {
+			return err
+		}
+		for _, s := range statuses {
+			overdue := 0.0
+			if s.State == schedule.Overdue {
+				overdue = 1
+			}
+			put(metric.ScheduleOverdue, overdue, s.ID)
+			if !s.LastSuccess.IsZero() {
+				put(metric.SuccessAge, s.SinceSuccess.Seconds(), s.ID)
+			}
+		}
+		late, err := schedule.DueNotPublished(ctx, books, known)
+		if err != nil {
+			return err
+		}
+		missing := map[string]int{}
+		for _, u := range late {
+			missing[u.Report]++
+		}
+		for _, def := range known {
+			if def.DueBy != nil {
+				put(metric.DueNotPublished, float64(missing[def.Name]), def.Name)
+			}
+		}
+		return nil
+	})
+}
+
+// readOutside shows what became of deliveries and alerts.
+func readOutside(set *metric.Set, deliverer *deliver.Deliverer, alerter *alert.Alerter) {
+	set.Read(func(put metric.Put) {
+		c := deliverer.Counters()
+		for result, n := range map[string]int64{
+			"delivered": c.Delivered, "retried": c.Retried, "failed": c.Failed, "skipped": c.Skipped, "lost": c.Lost,
+		} {
+			put(metric.Tries, float64(n), result)
+		}
+		put(metric.Alerts, float64(alerter.Told()))
 	})
 }
 

@@ -28,6 +28,7 @@ func (a *app) watchWorker(s settings, cfg aws.Config, r *rooms, w *worker) ([]lo
 	w.readCounters()
 	readTracer(r.figures, r.tracer)
 	readLedger(r.figures, r.ledger)
+	readSchedules(r.figures, r.ledger, r.catalog)
 	readQueue(r.figures, sqs.NewFromConfig(cfg), s.QueueURL)
 
 	var loops []loop
@@ -92,7 +93,7 @@ func (w *worker) count(r pipeline.Result) {
 		name = unknownReport
 	}
 	switch {
-	case r.Lost:
+	case r.Lost, r.Asked > 0:
 	case r.Answered, r.Outcome == report.Duplicate:
 		w.figures.Add(metric.DuplicatesSuppressed, 1)
 	case r.Outcome == "":
@@ -112,7 +113,7 @@ func (w *worker) readCounters() {
 			"deleted": q.Deleted, "retried": q.Retried, "dead_lettered": q.DeadLettered, "left": q.Left, "released": q.Released,
 			"unsettled": q.SettlementFailures,
 		} {
-			put(metric.Deliveries, float64(n), settlement)
+			put(metric.Settlements, float64(n), settlement)
 		}
 		put(metric.VisibilityRenewals, float64(q.Renewed), "renewed")
 		put(metric.VisibilityRenewals, float64(q.RenewalFailures), "lost")

@@ -56,19 +56,20 @@ func deliveries(n int) string {
 
 // deliveryLine is one delivery of a run's version, or an alert that tells of the run.
 type deliveryLine struct {
-	Delivery string               `json:"delivery"` // its id, which is the idempotency key
-	Kind     ledger.DeliveryKind  `json:"kind"`
-	To       string               `json:"to"`
-	State    ledger.DeliveryState `json:"state"`
-	Tries    int                  `json:"tries"`
-	Next     *time.Time           `json:"next_at,omitempty"`
-	Ended    *time.Time           `json:"ended_at,omitempty"`
-	TraceID  string               `json:"trace_id,omitempty"`
-	Error    string               `json:"error,omitempty"`
+	Delivery  string               `json:"delivery"` // its id, which is the idempotency key
+	Kind      ledger.DeliveryKind  `json:"kind"`
+	Condition string               `json:"condition,omitempty"` // of an alert
+	To        string               `json:"to"`
+	State     ledger.DeliveryState `json:"state"`
+	Tries     int                  `json:"tries"`
+	Next      *time.Time           `json:"next_at,omitempty"`
+	Ended     *time.Time           `json:"ended_at,omitempty"`
+	TraceID   string               `json:"trace_id,omitempty"`
+	Error     string               `json:"error,omitempty"`
 }
 
 func newDeliveryLine(d ledger.Delivery) deliveryLine {
-	line := deliveryLine{Delivery: d.ID, Kind: d.Kind, To: d.Target, State: d.State, Tries: d.Tries, TraceID: d.TraceID, Error: d.Error}
+	line := deliveryLine{Delivery: d.ID, Kind: d.Kind, Condition: d.Condition, To: d.Target, State: d.State, Tries: d.Tries, TraceID: d.TraceID, Error: d.Error}
 	if d.State == ledger.DeliveryWaiting {
 		line.Next = &d.NextAt
 	}
@@ -99,7 +100,8 @@ func loadDeliveries(ctx context.Context, books *ledger.Store, shown *runShown) e
 func (d deliveryLine) text() string {
 	parts := []string{fmt.Sprintf("%-9s  %s", d.State, d.To)}
 	if d.Kind == ledger.DeliveryOfAlert {
-		parts = append(parts, "alert")
+		kind, _, _ := strings.Cut(d.Condition, "/")
+		parts = append(parts, "alert "+kind)
 	}
 	if d.Tries > 0 {
 		parts = append(parts, fmt.Sprintf("try %d", d.Tries))

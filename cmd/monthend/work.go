@@ -53,6 +53,8 @@ func newWorkCommand(a *app, s settings) *cobra.Command {
 	s.metricFlags(fs)
 	flag(fs.IntVar, fs, &s.Concurrency, "concurrency", "runs at the same time, 1 unless set (MONTHEND_CONCURRENCY)")
 	flag(fs.DurationVar, fs, &s.Drain, "drain", "how long runs in work may go on after the first signal, 25s unless set (MONTHEND_DRAIN)")
+	flag(fs.BoolVar, fs, &s.Schedule.With, "with-schedule", "ask for reports when they are due, too, as monthend schedule does (MONTHEND_WITH_SCHEDULE)")
+	s.scheduleFlags(fs)
 	flag(fs.IntVar, fs, &s.CrashLimit, "crash-limit", "crashes of a run worked alone before it is failed, 2 unless set (MONTHEND_CRASH_LIMIT)")
 	flag(fs.StringVar, fs, &s.HealthFile, "health-file", "file that is rewritten at each poll, for healthcheck (MONTHEND_HEALTH_FILE)")
 	flag(fs.StringVar, fs, &s.LogLevel, "log-level", "debug, info, warn or error (MONTHEND_LOG_LEVEL)")
@@ -107,11 +109,24 @@ func (s *settings) workLoops(cfg aws.Config, r *rooms, logger *slog.Logger) ([]l
 		return nil, err
 	}
 	loops = append(loops, drain.loop(), overviewLoop(r.runner, logger))
+	if s.Schedule.With {
+		scheduler, err := s.newScheduler(r.ledger, r.catalog, r.tracer, r.bell, logger)
+		if err != nil {
+			return nil, err
+		}
+		loops = append(loops, loop{"schedule", scheduler.Run})
+	}
 	deliverer, err := s.openDeliverer(cfg, r, logger)
 	if err != nil {
 		return nil, err
 	}
 	loops = append(loops, loop{"deliver", deliverer.Run})
+	alerter, err := newAlerter(r.ledger, r.catalog, logger)
+	if err != nil {
+		return nil, err
+	}
+	loops = append(loops, loop{"alert", alerter.Run})
+	readOutside(r.figures, deliverer, alerter)
 	return loops, nil
 }
 
