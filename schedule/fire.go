@@ -34,6 +34,7 @@ func (s *Scheduler) fire(ctx context.Context, p *planned, f report.Firing, now t
 	switch fired {
 	case ledger.FiredNow:
 		b.segment.End(nil)
+		s.cfg.Fired()
 		s.cfg.Logger.InfoContext(ctx, "schedule fired", append(attrs, "request", job.ID(""), "trace_id", b.id)...)
 		return nil
 	case ledger.FiredMissed:

@@ -33,6 +33,8 @@ type Config struct {
 	Logger      *slog.Logger  // nil is silent
 	CatchUp     time.Duration // 0 is DefaultCatchUp
 
+	Fired func() // told after each firing, for who brings messages to the queue; nil is nobody
+
 	// Wait waits for so long, or until ctx ends; nil does. Nothing else here has a clock: what is due, the ledger's says.
 	Wait func(ctx context.Context, d time.Duration)
 }
@@ -79,6 +81,9 @@ func New(cfg Config) (*Scheduler, error) {
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Fired == nil {
+		cfg.Fired = func() {}
 	}
 	if cfg.Wait == nil {
 		cfg.Wait = wait

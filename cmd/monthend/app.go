@@ -159,6 +159,7 @@ func newRootCommand(a *app) *cobra.Command {
 		newLocalCommand(a),
 		newWorkCommand(a, s),
 		newTriggerCommand(a, s),
+		newScheduleCommand(a, s),
 		newRunCommand(a, s),
 		newRunsCommand(a, s),
 		newDLQCommand(a, s),

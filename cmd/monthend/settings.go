@@ -33,6 +33,7 @@ type settings struct {
 	Outside     outsideSettings
 	Metric      metricSettings
 	HTTP        serveSettings
+	Schedule    scheduleSettings
 }
 
 // readSettings reads environ; a malformed value is a usage error that names its variable.
