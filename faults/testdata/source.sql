@@ -31,3 +31,9 @@ INSERT INTO books.pace VALUES ('validate', 1), ('generate', 1);
 -- Up to when everything is there: what a replica is told by its primary, or a warehouse by its loader.
 CREATE TABLE books.watermark (up_to timestamptz NOT NULL);
 INSERT INTO books.watermark VALUES ('2025-01-01T00:00:00Z');
+
+-- Whose reports there are; each test has its own.
+CREATE TABLE books.tenants (
+    name   text PRIMARY KEY,
+    amount numeric(18, 2)
+);

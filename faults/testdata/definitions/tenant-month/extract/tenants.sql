@@ -1,0 +1,1 @@
+SELECT t.name FROM books.tenants AS t ORDER BY t.name
