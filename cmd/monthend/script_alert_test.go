@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"strconv"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/monthend/monthend/pipeline/ledger"
@@ -24,5 +26,23 @@ func scriptAlerted(ts *testscript.TestScript, _ bool, args []string) {
 			}
 		}
 		return fmt.Sprint(ended) == args[1], err
+	}))
+}
+
+// scriptPosted waits until at least so many alerts of what is missing are written, each once: posted N.
+func scriptPosted(ts *testscript.TestScript, _ bool, args []string) {
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	ctx := context.Background()
+	conn, err := pgx.Connect(ctx, ts.Getenv("MONTHEND_DATABASE_URL"))
+	ts.Check(err)
+	defer conn.Close(ctx)
+	ts.Check(poll(ctx, scriptTimeout, func(ctx context.Context) (bool, error) {
+		var posted, apart int
+		err := conn.QueryRow(ctx, `SELECT count(*), count(DISTINCT condition) FROM monthend.deliveries WHERE kind = 'alert' AND run_id = ''`).Scan(&posted, &apart)
+		if posted != apart {
+			err = fmt.Errorf("%d alerts of %d conditions", posted, apart)
+		}
+		return posted >= want, err
 	}))
 }

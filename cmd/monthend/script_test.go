@@ -27,6 +27,7 @@ func TestScript(t *testing.T) {
 			// A private PostgreSQL looks for its programs on PATH and its npm cache at home; nothing else is handed down.
 			e.Setenv("PATH", e.Getenv("PATH"))
 			e.Setenv("NO_COLOR", "1")
+			e.Values["policed"] = &policed{}
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -55,12 +56,16 @@ func TestScript(t *testing.T) {
 			"answers":      scriptAnswers,
 			"other-xray":   scriptOtherXRay,
 			"hole":         scriptHole,
+			"manual-sql":   scriptManualSQL,
+			"policy":       scriptPolicy,
 			"receiver":     scriptReceiver,
 			"received":     scriptReceived,
 			"delivered":    scriptDelivered,
 			"free-address": scriptFreeAddress,
 			"scrape":       scriptScrape,
 			"alerted":      scriptAlerted,
+			"posted":       scriptPosted,
+			"fired":        scriptFired,
 		},
 	})
 }

@@ -65,6 +65,7 @@ func (s *settings) openReception(ctx context.Context, cfg aws.Config, logger *sl
 	}
 	readTracer(d.figures, d.tracer)
 	readLedger(d.figures, d.ledger)
+	readSchedules(d.figures, d.ledger, d.catalog)
 	readQueue(d.figures, d.queue, s.QueueURL)
 	return d, nil
 }
