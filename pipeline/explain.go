@@ -126,7 +126,9 @@ func (j *attempt) explainQuery(ctx context.Context, snapshot *source.Snapshot, q
 	}
 	ask := snapshot.Explain
 	if query.Outside != nil {
-		ask = func(_ context.Context, q report.Extract, p source.Params) (source.Explained, error) { return source.ExplainOutside(q, p) }
+		ask = func(_ context.Context, q report.Extract, p source.Params) (source.Explained, error) {
+			return source.ExplainOutside(q, p)
+		}
 	}
 	e, err := ask(ctx, query, j.params(j.claim.Key.Period))
 	if err != nil {
