@@ -43,6 +43,7 @@ func newDoctorCommand(a *app, s settings) *cobra.Command {
 	s.engineFlags(fs)
 	flag(fs.IntVar, fs, &s.Concurrency, "concurrency", "runs at the same time, 1 unless set (MONTHEND_CONCURRENCY)")
 	flag(fs.StringVar, fs, &s.HealthFile, "health-file", "file that the worker rewrites at each poll (MONTHEND_HEALTH_FILE)")
+	flag(fs.StringVar, fs, &s.Metric.Addr, "metrics-addr", "host:port where a worker tells its figures (MONTHEND_METRICS_ADDR)")
 	fs.StringSliceVar(&only, "only", nil, "look at these only, and at what they need")
 	fs.DurationVar(&timeout, "timeout", doctorTimeout, "how long a check may take")
 	return cmd

@@ -78,6 +78,7 @@ func doctorChecks() []check {
 		{"sampling", []string{"xray-daemon"}, (*doctor).sampling},
 		{"trace", []string{"xray-daemon", "aws"}, (*doctor).traceThere},
 		{"traces-whole", []string{"aws"}, (*doctor).tracesWhole},
+		{"trace-dropped", nil, (*doctor).traceDropped},
 		{"otlp", []string{"tracing"}, (*doctor).otlp},
 	}
 }

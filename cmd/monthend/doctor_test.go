@@ -26,7 +26,7 @@ func TestDoctorLinesShown(t *testing.T) {
 	shown := func(status, name string) bool {
 		return regexp.MustCompile(`(?m)^(stdout '\^)?` + status + ` +` + name + ` `).MatchString(all.String())
 	}
-	warnOnly := map[string]bool{"backlog": true, "tracing": true, "sampling": true, "traces-whole": true} // they stop no run
+	warnOnly := map[string]bool{"backlog": true, "tracing": true, "sampling": true, "traces-whole": true, "trace-dropped": true} // they stop no run
 	for _, name := range checkNames() {
 		if !shown(checkOK, name) {
 			t.Errorf("no transcript shows %q well", name)

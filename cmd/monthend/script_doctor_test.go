@@ -42,21 +42,27 @@ func scriptSQSServer(ts *testscript.TestScript, _ bool, args []string) {
 			ts.Fatalf("usage: sqs-server [ahead=10m] [deny=OPERATION[@QUEUE]]…")
 		}
 	}
+	server := startSQS(ts, config)
+	for _, fault := range faults {
+		_, err := server.Inject(fault)
+		ts.Check(err)
+	}
+}
+
+// startSQS starts an SQS in the test's own process, with the queues of the laptop's cloud, and has the script use it.
+func startSQS(ts *testscript.TestScript, config sqs.Config) *sqs.Server {
 	server, err := sqs.Start(config)
 	ts.Check(err)
 	ts.Defer(func() { ts.Check(server.Close()) })
 	c := &cloud{sqs: server}
 	ts.Check(c.createQueues(context.Background()))
-	for _, fault := range faults {
-		_, err := server.Inject(fault)
-		ts.Check(err)
-	}
 	for name, value := range map[string]string{
 		"AWS_REGION": cloudRegion, "AWS_ACCESS_KEY_ID": cloudKey, "AWS_SECRET_ACCESS_KEY": cloudKey,
 		"AWS_ENDPOINT_URL_SQS": server.URL(), "MONTHEND_QUEUE_URL": c.queueURL,
 	} {
 		ts.Setenv(name, value)
 	}
+	return server
 }
 
 // scriptSetQueue changes attributes of a queue of the script's SQS: set-queue NAME ATTRIBUTE=VALUE…, or drops it: set-queue NAME gone.

@@ -95,7 +95,7 @@ func (s *Store) missing(ctx context.Context, role string) ([]string, error) {
 		SELECT format('GRANT %s ON %I.%I TO %I', string_agg(p.need, ', ' ORDER BY p.place), 'monthend', c.relname, $1::text)
 		  FROM pg_class c, unnest(
 		           CASE WHEN c.relname = 'schema' THEN ARRAY['SELECT']
-		                WHEN c.relname = 'idempotency' THEN ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']
+		                WHEN c.relname IN ('idempotency', 'outbox') THEN ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']
 		                ELSE ARRAY['SELECT', 'INSERT', 'UPDATE'] END) WITH ORDINALITY p (need, place)
 		 WHERE c.relnamespace = to_regnamespace('monthend') AND c.relkind IN ('r', 'p') AND c.relname <> 'migration'
 		   AND NOT has_table_privilege(c.oid, p.need)
