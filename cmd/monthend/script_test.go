@@ -15,7 +15,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"monthend": main})
+	testscript.Main(m, map[string]func(){"monthend": main, "curl": curl})
 }
 
 // TestScript runs the command line as a person does: each file of testdata/script is one transcript.
@@ -65,6 +65,8 @@ func TestScript(t *testing.T) {
 			"scrape":       scriptScrape,
 			"alerted":      scriptAlerted,
 			"posted":       scriptPosted,
+			"document":     scriptDocument,
+			"pick":         scriptPick,
 			"fired":        scriptFired,
 		},
 	})
