@@ -40,6 +40,7 @@ type Config struct {
 	Lease       time.Duration // of a delivery under way; 0 is 60 s
 	Timeout     time.Duration // of one webhook or mail; 0 is 30 s
 	CopyTimeout time.Duration // of one copy of a version; 0 is 15 min
+	Grace       time.Duration // what is under way may go on so long once Run is told to stop; 0 is 5 s
 	MostTries   int           // of one delivery; 0 is 60
 	MostTime    time.Duration // from its first try; 0 is 24 h
 
@@ -90,6 +91,7 @@ func New(cfg Config) (*Deliverer, error) {
 	cfg.Lease = cmp.Or(cfg.Lease, time.Minute)
 	cfg.Timeout = cmp.Or(cfg.Timeout, 30*time.Second)
 	cfg.CopyTimeout = cmp.Or(cfg.CopyTimeout, 15*time.Minute)
+	cfg.Grace = cmp.Or(cfg.Grace, 5*time.Second)
 	cfg.MostTries = cmp.Or(cfg.MostTries, 60)
 	cfg.MostTime = cmp.Or(cfg.MostTime, 24*time.Hour)
 	if cfg.Concurrency < 1 {

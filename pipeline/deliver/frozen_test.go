@@ -2,9 +2,12 @@ package deliver_test
 
 import (
 	"context"
+	"net/http"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/monthend/monthend/pipeline/deliver"
 	"github.com/monthend/monthend/pipeline/ledger"
@@ -68,5 +71,49 @@ func TestFrozenCopier(t *testing.T) {
 		if read(t, filepath.Join(folder, name)) != read(t, filepath.Join(w.output, filepath.FromSlash(second.Path), name)) {
 			t.Errorf("%s is not that of version 2", name)
 		}
+	}
+}
+
+// hang never answers, until the test ends.
+func hang(t *testing.T) (answer func(http.ResponseWriter, int), arrived chan struct{}) {
+	arrived, release := make(chan struct{}, 8), make(chan struct{})
+	t.Cleanup(func() { close(release) })
+	return func(http.ResponseWriter, int) {
+		arrived <- struct{}{}
+		<-release
+	}, arrived
+}
+
+func TestTimeout(t *testing.T) {
+	r := newReceiver(t, nil)
+	r.answer, _ = hang(t)
+	w := newWorld(t, r.to(""))
+	v := w.publish()
+	w.once(w.deliverer(deliver.Config{Allow: r.allow(), Timeout: 50 * time.Millisecond}))
+	w.want(v, ledger.DeliveryWaiting, "webhook: no end after 50ms")
+}
+
+// A deliverer that cannot renew its lease stops before another may have it.
+func TestUnrenewed(t *testing.T) {
+	r := newReceiver(t, nil)
+	answer, arrived := hang(t)
+	r.answer = answer
+	w := newWorld(t, r.to(""))
+	v := w.publish()
+	cut := w.open("cut off")
+	d := w.deliverer(deliver.Config{Ledger: cut, Allow: r.allow(), Lease: 400 * time.Millisecond})
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		d.Once(t.Context())
+	}()
+	<-arrived
+	cut.Close()
+	<-done // long before the 30 s of a webhook
+	if row := w.want(v, ledger.DeliveryWaiting, ""); row.Owner != "cut off" {
+		t.Errorf("its lease is %q's, want it to run out by itself", row.Owner)
+	}
+	if text := w.log.String(); !strings.Contains(text, "end of a delivery not recorded") || d.Counters().Lost != 1 {
+		t.Errorf("counted %+v, wrote\n%s", d.Counters(), text)
 	}
 }

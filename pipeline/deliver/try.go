@@ -10,12 +10,8 @@ import (
 	"github.com/monthend/monthend/trace"
 )
 
-// grace is how long what is under way may go on once its worker is told to stop; cleanup is how long recording its end may take
-// after that. Together they are less than a worker waits for its loops.
-const (
-	grace   = 5 * time.Second
-	cleanup = 4 * time.Second
-)
+// cleanup is how long recording the end of a try may take. With Config.Grace it is less than a worker waits for its loops.
+const cleanup = 4 * time.Second
 
 var (
 	errStopped = errors.New("the worker stops")
@@ -28,29 +24,25 @@ func (d *Deliverer) bring(ctx context.Context, taken ledger.Delivery) {
 		d.tell(taken, ledger.TryEnd{State: taken.State, Err: errors.New(taken.Error)})
 		return
 	}
-	stopping := ctx
-	ctx, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	work, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer cancel(nil)
-	stop := context.AfterFunc(stopping, func() {
-		timer := time.NewTimer(grace)
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.NewTimer(d.cfg.Grace)
 		defer timer.Stop()
 		select {
 		case <-timer.C:
 			cancel(errStopped)
-		case <-ctx.Done():
+		case <-work.Done():
 		}
 	})
 	defer stop()
-	held := d.hold(ctx, taken, cancel)
+	held := d.hold(work, taken, cancel)
 
-	ctx, segment := d.cfg.Tracer.Begin(ctx, d.cfg.Segment, "", trace.BeginOptions{Path: "/" + taken.Report})
+	ctx, segment := d.cfg.Tracer.Begin(work, d.cfg.Segment, "", trace.BeginOptions{Path: "/" + taken.Report})
 	defer segment.Guard()
 	d.annotate(ctx, taken)
 	err := d.try(ctx, taken)
 	held()
-	if cause := context.Cause(ctx); err != nil && cause != nil {
-		err = fmt.Errorf("%w (%w)", cause, err)
-	}
 	end := d.judge(taken, err)
 	end.TraceID = segment.TraceID()
 	trace.AnnotateSegment(ctx, "delivery_state", string(end.State)) // not outcome: that is what a run is searched by
@@ -93,8 +85,8 @@ func (d *Deliverer) try(ctx context.Context, taken ledger.Delivery) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("no end after %s", limit))
 	defer cancel()
 	err = d.senders[kind].send(ctx, p)
-	if cause := context.Cause(ctx); err != nil && cause != nil {
-		return fmt.Errorf("%w (%w)", cause, err)
+	if cause := context.Cause(ctx); err != nil && cause != nil && !errors.Is(err, cause) {
+		return fmt.Errorf("%w (%w)", cause, err) // what a client says about a call cut off hides why
 	}
 	return err
 }

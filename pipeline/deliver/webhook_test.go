@@ -305,6 +305,34 @@ func TestRunStops(t *testing.T) {
 	w.want(v, ledger.Delivered, "")
 }
 
+// What does not come to its end in time is cut off, and due at once for the next worker; the try does not count.
+func TestRunCutsOff(t *testing.T) {
+	arrived, release := make(chan struct{}), make(chan struct{})
+	r := newReceiver(t, func(w http.ResponseWriter, n int) {
+		if n == 1 {
+			close(arrived)
+			<-release
+		}
+	})
+	defer close(release)
+	w := newWorld(t, r.to(""))
+	v := w.publish()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	d := w.deliverer(deliver.Config{Allow: r.allow(), Grace: 20 * time.Millisecond})
+	go func() { ended <- d.Run(ctx) }()
+	<-arrived
+	cancel()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if row := w.want(v, ledger.DeliveryWaiting, "webhook: the worker stops"); row.Tries != 0 || row.Owner != "" {
+		t.Errorf("got %d tries, owner %q; want the try not counted and the lease free", row.Tries, row.Owner)
+	}
+	w.once(w.deliverer(deliver.Config{Allow: r.allow()}))
+	w.want(v, ledger.Delivered, "")
+}
+
 func TestAlert(t *testing.T) {
 	r := newReceiver(t, nil)
 	w := newWorld(t, "")
