@@ -3,7 +3,7 @@
 STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
 GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
 
-.PHONY: build test race lint vuln demo bench chaos
+.PHONY: build test race lint vuln demo bench chaos tenants
 
 build: ## the binary, here
 	go build -o monthend ./cmd/monthend
@@ -35,3 +35,9 @@ SEED = 0
 chaos: ## random kills and faults for DURATION on WORKERS processes, from SEED (0 draws one and prints it)
 	go test ./faults -run '^TestChaos$$' -v -count=1 -timeout 0 \
 		-chaos $(DURATION) -chaos-workers $(WORKERS) -chaos-seed $(SEED)
+
+TENANTS = 1000
+EVERY = 10s
+
+tenants: ## one asking for TENANTS tenants on three workers, one of them killed EVERY so often, at the real clock
+	go test ./faults -run '^TestTenants$$' -v -count=1 -timeout 0 -tenants $(TENANTS) -tenants-kill-every $(EVERY)

@@ -93,6 +93,9 @@ func why(c ledger.Child) any {
 		return nil
 	}
 	line, _, _ := strings.Cut(c.Error, "\n")
+	if _, verdict, ok := strings.Cut(line, ": "); ok { // the stage, the report and the month stand above
+		line = verdict
+	}
 	if len(line) > maxWhy {
 		line = strings.ToValidUTF8(line[:maxWhy], "") + "…"
 	}

@@ -45,6 +45,8 @@ func TestScript(t *testing.T) {
 			"lose":         scriptLose,
 			"letter":       scriptLetter,
 			"redriven":     scriptRedriven,
+			"parent":       scriptParent,
+			"await-parent": scriptAwaitParent,
 			"fifo":         scriptFIFO,
 			"replay":       scriptReplayTraces,
 			"sql":          scriptSQL,
