@@ -83,6 +83,11 @@ func (w *Workspace) compile(ctx context.Context, q report.DatasetQuery) (sql str
 	if sql, err = w.stable(ctx, s); err != nil {
 		return "", nil, locate(q.Path, q.SQL, err)
 	}
+	if quick, ok, err := w.quickDays(ctx, s, columns); err != nil {
+		return "", nil, locate(q.Path, q.SQL, err)
+	} else if ok {
+		sql = quick
+	}
 	return sql, columns, nil
 }
 
