@@ -107,25 +107,6 @@ func TestListenerComesBack(t *testing.T) {
 	}
 }
 
-// Made faster than they are sent, documents are dropped and counted; who makes them never waits.
-func TestQueueFull(t *testing.T) {
-	d := listen(t)
-	tracer := newTracer(t, trace.Config{Address: d.addr()})
-	produced := uint64(0)
-	for tracer.Counters().QueueFull < 100 {
-		_, seg := tracer.Begin(context.Background(), "worker", "", trace.BeginOptions{})
-		seg.Metadata("report", strings.Repeat("x", 50_000)) // fewer are enough to fill the queue
-		seg.End(nil)
-		produced++
-	}
-	if err := tracer.Close(context.Background()); err != nil {
-		t.Fatal(err)
-	}
-	if c := tracer.Counters(); c.Sent+c.Dropped() != produced || c.Dropped() != c.QueueFull || c.Sent == 0 {
-		t.Errorf("%d documents produced, counters %+v", produced, c)
-	}
-}
-
 func TestCloseIsBounded(t *testing.T) {
 	d := listen(t)
 	tracer := newTracer(t, trace.Config{Address: d.addr()})
