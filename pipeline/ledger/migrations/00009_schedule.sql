@@ -68,8 +68,8 @@ BEGIN
     IF late THEN
         RETURN 'missed';
     END IF;
-    INSERT INTO monthend.outbox (request_id, report, period, body, trace_header)
-    VALUES (request, fired_report, fired_period, message, header) ON CONFLICT (request_id) DO NOTHING;
+    INSERT INTO monthend.outbox (request_id, report, period, body, trace_header, created_at, due_at)
+    VALUES (request, fired_report, fired_period, message, header, now, now) ON CONFLICT (request_id) DO NOTHING;
     RETURN 'fired';
 END $$;
 -- +goose StatementEnd
@@ -110,9 +110,11 @@ CREATE FUNCTION monthend.backfill(
 ) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     there text;
+    now   timestamptz;
 BEGIN
     PERFORM monthend.lock_key(of_report, of_tenant, of_period);
-    IF ends > clock_timestamp() THEN
+    now := clock_timestamp();
+    IF ends > now THEN
         RETURN 'unended';
     END IF;
     PERFORM FROM monthend.outbox o WHERE o.request_id = request;
@@ -121,8 +123,8 @@ BEGIN
     END IF;
     there := monthend.answered(of_report, of_tenant, of_period);
     IF there = 'missing' THEN
-        INSERT INTO monthend.outbox (request_id, report, tenant, period, body, trace_header)
-        VALUES (request, of_report, of_tenant, of_period, message, header);
+        INSERT INTO monthend.outbox (request_id, report, tenant, period, body, trace_header, created_at, due_at)
+        VALUES (request, of_report, of_tenant, of_period, message, header, now, now);
         RETURN 'posted';
     END IF;
     RETURN there;
