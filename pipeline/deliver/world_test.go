@@ -20,7 +20,6 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/monthend/monthend/local/postgres/pgtest"
-	"github.com/monthend/monthend/local/seed"
 	"github.com/monthend/monthend/local/xray"
 	"github.com/monthend/monthend/pipeline"
 	"github.com/monthend/monthend/pipeline/deliver"
@@ -77,18 +76,30 @@ type world struct {
 	asked  int
 }
 
-func company(ctx context.Context, url string) error {
+// books is a ledger and a month of small books, one of whose rows is to be rejected.
+func books(ctx context.Context, url string) error {
 	if _, _, err := ledger.Migrate(ctx, url); err != nil {
 		return err
 	}
-	return seed.Load(ctx, url)
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		return err
+	}
+	defer conn.Close(context.WithoutCancel(ctx))
+	_, err = conn.Exec(ctx, `
+		CREATE SCHEMA finance;
+		CREATE TABLE finance.transactions (row_id integer PRIMARY KEY, booked_at timestamptz NOT NULL, category text NOT NULL, amount numeric(18,2));
+		INSERT INTO finance.transactions
+		SELECT n, timestamptz '2026-03-01 12:00Z' + n * interval '6 hours', 'c' || n % 3, CASE WHEN n <> 7 THEN n * 1.25 END
+		  FROM generate_series(1, 60) AS n`)
+	return err
 }
 
 // newWorld publishes with what is added to the definition.
 func newWorld(t *testing.T, added string) *world {
 	t.Helper()
 	t.Parallel()
-	w := &world{t: t, url: pgtest.Cloned(t, company), output: t.TempDir(), log: &record{}}
+	w := &world{t: t, url: pgtest.Cloned(t, books), output: t.TempDir(), log: &record{}}
 	var err error
 	must := func(what string) {
 		t.Helper()
