@@ -37,13 +37,17 @@ func (w *Workspace) separate(ctx context.Context, table string, rules []report.R
 			return count, err
 		}
 	}
-	row := w.conn.QueryRowContext(ctx, fmt.Sprintf("SELECT (SELECT count(*) FROM %s), (SELECT count(*) FROM %s)",
-		name(table), name(table+quarantineSuffix)))
-	if err := row.Scan(&count.Valid, &count.Quarantined); err != nil {
+	// Both views at one look: a row that has no id in the table of rejected ones is valid, and one that has one is not.
+	row := w.conn.QueryRowContext(ctx, fmt.Sprintf("SELECT count(*), count(%s.id), (SELECT count(*) FROM %s) FROM %s LEFT JOIN %s ON %s.id = %s.rowid",
+		other, rejectedTable(table), source(table), rejected, other, extracted))
+	var all, ids int64
+	if err := row.Scan(&all, &count.Quarantined, &ids); err != nil {
 		return count, redact(ctx, err)
 	}
-	if count.Valid+count.Quarantined != count.Extracted {
-		return count, fmt.Errorf("%d valid and %d quarantined rows are not the %d extracted", count.Valid, count.Quarantined, count.Extracted)
+	count.Valid = all - count.Quarantined
+	if all != count.Extracted || count.Quarantined != ids {
+		return count, fmt.Errorf("%d valid and %d quarantined rows are not the %d extracted, of which %d are rejected",
+			count.Valid, count.Quarantined, count.Extracted, ids)
 	}
 	return count, nil
 }
