@@ -22,7 +22,8 @@ func newDoctorCommand(a *app, s settings) *cobra.Command {
 		Short: "Look at everything a worker needs, and say what mends what is wrong",
 		Long: "doctor looks at everything that a worker needs, with the worker's own settings: a line each, what was seen, and\n" +
 			"below what is not well the command that mends it. It changes nothing: rights are tried with requests that cannot\n" +
-			"succeed, the output with a file of its own below .doctor, X-Ray with one trace. All checks go on when one fails.\n\n" +
+			"succeed, the output with a file of its own below .doctor, X-Ray with one trace; a folder that a worker would make\n" +
+			"at its start is made. All checks go on when one fails.\n\n" +
 			"wrong is what stops runs or hides them, warn what will one day; unknown could not be looked at because of what\n" +
 			"is wrong before it; unset is what nobody asked for.\n\n" +
 			"Exit code 0: nothing is wrong, warnings allowed; 1: something is; 2: usage and malformed settings.\n\n" +

@@ -33,7 +33,7 @@ func (d *doctor) output(ctx context.Context) finding {
 	case probed.Left != nil:
 		mend := ""
 		if store.IsS3(d.Output) {
-			mend = "aws s3 rm " + shellWord(probed.Place)
+			mend = d.cli("s3 rm ") + shellWord(probed.Place)
 		}
 		return warned(mend, "put, read back, and not overwritten in %s; but what was tried could not be removed: %s", d.Output, probed.Left)
 	}
@@ -49,14 +49,14 @@ func (d *doctor) outputMend(err error) string {
 		folder := strings.TrimPrefix(strings.TrimPrefix(d.Output, "file://"), "localhost")
 		return "sudo install -d -o " + shellWord(userName()) + " " + shellWord(folder)
 	case strings.Contains(err.Error(), "there is no bucket"):
-		return "aws s3 mb " + shellWord("s3://"+bucket)
+		return d.cli("s3 mb ") + shellWord("s3://"+bucket)
 	case errors.As(err, &refused):
 		if prefix = strings.Trim(prefix, "/"); prefix != "" {
 			prefix += "/"
 		}
-		return allow("monthend-output", []string{"arn:aws:s3:::" + bucket, "arn:aws:s3:::" + bucket + "/" + prefix + "*"}, "s3:ListBucket", "s3:GetObject", "s3:PutObject")
+		return d.allow("monthend-output", []string{"arn:aws:s3:::" + bucket, "arn:aws:s3:::" + bucket + "/" + prefix + "*"}, "s3:ListBucket", "s3:GetObject", "s3:PutObject")
 	}
-	return "aws s3 ls " + shellWord("s3://"+bucket)
+	return d.cli("s3 ls ") + shellWord("s3://"+bucket)
 }
 
 // userName is who runs this, for a command.

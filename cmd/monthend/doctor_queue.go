@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 	"strings"
 	"time"
 
@@ -50,11 +51,11 @@ func (d *doctor) queueThere(ctx context.Context) finding {
 	name, _ := queueNames(d.QueueURL, d.cfg.Region)
 	switch {
 	case errors.Is(err, queue.ErrNoQueue):
-		return wrong(createQueue(name), "%s", err)
+		return wrong(d.createQueue(name), "%s", err)
 	case errors.Is(err, queue.ErrDenied):
 		return wrong(d.allowQueue(d.QueueURL, "GetQueueAttributes", "GetQueueUrl"), "%s", err)
 	case err != nil:
-		return wrong("aws sqs get-queue-attributes --queue-url "+shellWord(d.QueueURL)+" --attribute-names QueueArn", "%s", err)
+		return wrong(d.cli("sqs get-queue-attributes --queue-url ")+queueWord(d.QueueURL)+" --attribute-names QueueArn", "%s", err)
 	case d.jobs.FIFO && !d.jobs.ContentDedup:
 		return warned(d.setQueue(d.QueueURL, "ContentBasedDeduplication=true"),
 			"FIFO queue %q has no deduplication by content; EventBridge Scheduler could not send to it", name)
@@ -65,8 +66,8 @@ func (d *doctor) queueThere(ctx context.Context) finding {
 }
 
 // queueNames are the name of a queue and its ARN, by its URL: those of SQS end with account and name.
-func queueNames(url, region string) (name, arn string) {
-	parts := strings.Split(strings.TrimRight(url, "/"), "/")
+func queueNames(address, region string) (name, arn string) {
+	parts := strings.Split(strings.TrimRight(address, "/"), "/")
 	name = parts[len(parts)-1]
 	account := ""
 	if len(parts) > 1 {
@@ -75,17 +76,34 @@ func queueNames(url, region string) (name, arn string) {
 	return name, fmt.Sprintf("arn:aws:sqs:%s:%s:%s", region, account, name)
 }
 
+// queueWord is a queue's URL in a command. One that holds a password is named, not told.
+func queueWord(raw string) string {
+	if u, err := url.Parse(raw); err != nil || u.User != nil {
+		return `"$MONTHEND_QUEUE_URL"`
+	}
+	return shellWord(raw)
+}
+
+// cli begins a command of AWS's own. Its first version does not read AWS_REGION.
+func (d *doctor) cli(command string) string {
+	region := `"$AWS_REGION"`
+	if d.cfg.Region != "" {
+		region = shellWord(d.cfg.Region)
+	}
+	return "aws --region " + region + " " + command
+}
+
 // createQueue makes a queue; the suffix says of which kind.
-func createQueue(name string) string {
-	command := "aws sqs create-queue --queue-name " + shellWord(name)
+func (d *doctor) createQueue(name string) string {
+	command := d.cli("sqs create-queue --queue-name ") + shellWord(name)
 	if strings.HasSuffix(name, ".fifo") {
 		command += " --attributes FifoQueue=true,ContentBasedDeduplication=true"
 	}
 	return command
 }
 
-func (d *doctor) setQueue(url, attributes string) string {
-	return "aws sqs set-queue-attributes --queue-url " + shellWord(url) + " --attributes " + shellQuote(attributes)
+func (d *doctor) setQueue(address, attributes string) string {
+	return d.cli("sqs set-queue-attributes --queue-url ") + queueWord(address) + " --attributes " + shellQuote(attributes)
 }
 
 // setRedrive names the dead-letter queue.
@@ -123,7 +141,7 @@ func (d *doctor) redrive(context.Context) finding {
 		if fifo {
 			dead += ".fifo"
 		}
-		return wrong(createQueue(dead)+" && "+d.setRedrive(strings.TrimSuffix(arn, name)+dead),
+		return wrong(d.createQueue(dead)+" && "+d.setRedrive(strings.TrimSuffix(arn, name)+dead),
 			"the queue has no redrive policy: a job that cannot be worked has nowhere to go")
 	case d.jobs.MaxReceiveCount < leastReceives:
 		return wrong(d.setRedrive(d.jobs.DeadLetterARN), "maxReceiveCount is %d, want %d or more: SQS would bury jobs that only waited for their turn",

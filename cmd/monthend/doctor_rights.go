@@ -14,10 +14,10 @@ import (
 
 // allow is the command that gives the role of this process a right: it is asked who it is when the command runs. Each set of
 // actions is a policy of its own, so that one command does not take away what another gave.
-func allow(name string, resources []string, actions ...string) string {
+func (d *doctor) allow(name string, resources []string, actions ...string) string {
 	policy := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["%s"],"Resource":["%s"]}]}`,
 		strings.Join(actions, `","`), strings.Join(resources, `","`))
-	return `aws iam put-role-policy --role-name "$(aws sts get-caller-identity --query Arn --output text | cut -d/ -f2)"` +
+	return d.cli("iam put-role-policy --role-name ") + `"$(` + d.cli("sts get-caller-identity") + ` --query Arn --output text | cut -d/ -f2)"` +
 		fmt.Sprintf(" --policy-name %s-%08x --policy-document ", name, crc32.ChecksumIEEE([]byte(policy))) + shellQuote(policy)
 }
 
@@ -27,7 +27,7 @@ func (d *doctor) allowQueue(url string, actions ...string) string {
 	for i, action := range actions {
 		full[i] = "sqs:" + action
 	}
-	return allow("monthend-"+strings.TrimSuffix(name, ".fifo"), []string{arn}, full...)
+	return d.allow("monthend-"+strings.TrimSuffix(name, ".fifo"), []string{arn}, full...)
 }
 
 // queueRights are those of work, and SendMessage, which trigger and the outbox need.
@@ -70,11 +70,11 @@ func (d *doctor) deadLetters(ctx context.Context) finding {
 	letters, err := queue.OpenDeadLetters(ctx, queue.DeadLettersConfig{Client: client, QueueURL: d.QueueURL})
 	switch {
 	case errors.Is(err, queue.ErrNoQueue):
-		return wrong(createQueue(name), "%s", err)
+		return wrong(d.createQueue(name), "%s", err)
 	case errors.Is(err, queue.ErrDenied):
-		return wrong(allow("monthend-"+strings.TrimSuffix(name, ".fifo"), []string{d.jobs.DeadLetterARN}, "sqs:GetQueueUrl", "sqs:GetQueueAttributes"), "%s", err)
+		return wrong(d.allow("monthend-"+strings.TrimSuffix(name, ".fifo"), []string{d.jobs.DeadLetterARN}, "sqs:GetQueueUrl", "sqs:GetQueueAttributes"), "%s", err)
 	case err != nil:
-		return wrong("aws sqs set-queue-attributes --queue-url \"$(aws sqs get-queue-url --queue-name "+shellWord(name)+
+		return wrong(d.cli("sqs set-queue-attributes --queue-url \"$(")+d.cli("sqs get-queue-url --queue-name ")+shellWord(name)+
 			" --query QueueUrl --output text)\" --attributes RedrivePolicy=", "%s", err)
 	}
 	d.deadURL = letters.URL()

@@ -151,7 +151,7 @@ func (d *doctor) writable(ctx context.Context, def report.Definition, found map[
 		return err
 	}
 	defer func() { err = errors.Join(err, snapshot.Close(ctx)) }()
-	for _, query := range def.Extract {
+	for _, query := range slices.Concat(def.Extract, []report.Extract{def.Ready, def.Tenants}) {
 		if query.SQL == "" { // it comes from elsewhere
 			continue
 		}

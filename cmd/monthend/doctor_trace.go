@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"strings"
@@ -64,7 +63,7 @@ func (d *doctor) xrayDaemon(ctx context.Context) finding {
 	var answer *sampling.AnswerError
 	switch {
 	case errors.As(err, &answer):
-		return wrong(allow("monthend-xray-daemon", everything, "xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets")+
+		return wrong(d.allow("monthend-xray-daemon", everything, "xray:PutTraceSegments", "xray:PutTelemetryRecords", "xray:GetSamplingRules", "xray:GetSamplingTargets")+
 			"   # for the daemon's role", "%s: it is there, and X-Ray refuses it: its credentials, its region or its clock", err)
 	case err != nil:
 		return wrong("docker run -d -p 127.0.0.1:"+port+":2000/udp -p 127.0.0.1:"+port+":2000 -e AWS_REGION amazon/aws-xray-daemon", "%s", err)
@@ -95,13 +94,13 @@ func (d *doctor) centralSampling() finding {
 		switch {
 		case !r.Matches || !r.Known:
 		case r.Rate == 0 && r.Reservoir == 0:
-			return warned(fmt.Sprintf("aws xray update-sampling-rule --sampling-rule-update 'RuleName=%s,FixedRate=0.05,ReservoirSize=1'", r.Name),
+			return warned(d.cli("xray update-sampling-rule --sampling-rule-update ")+shellQuote("RuleName="+r.Name+",FixedRate=0.05,ReservoirSize=1"),
 				"X-Ray's rule %q keeps nothing", r.Name)
 		default:
 			return well("X-Ray's rule %q keeps the first %d a second and %g %% of the others", r.Name, r.Reservoir, r.Rate*100)
 		}
 	}
-	return warned("aws xray get-sampling-rules", "X-Ray has no rule that a job of %q may meet", trace.DefaultName)
+	return warned(d.cli("xray get-sampling-rules"), "X-Ray has no rule that a job of %q may meet", trace.DefaultName)
 }
 
 // traceThere sends one trace the way runs do and reads it back.
@@ -132,13 +131,13 @@ func (d *doctor) traceThere(ctx context.Context) finding {
 			return well("trace %s was sent and read back after %s", id, d.now().Sub(began).Round(100*time.Millisecond))
 		case errors.Is(err, read.ErrNotFound):
 		case ctx.Err() == nil:
-			return warned(allow("monthend-trace", everything, "xray:BatchGetTraces", "xray:GetTraceSummaries", "xray:GetServiceGraph"),
+			return warned(d.allow("monthend-trace", everything, "xray:BatchGetTraces", "xray:GetTraceSummaries", "xray:GetServiceGraph"),
 				"trace %s was sent; reading it back is not possible here: %s", id, err)
 		}
 		select {
 		case <-pause.C:
 		case <-ctx.Done():
-			return wrong("aws xray batch-get-traces --trace-ids "+id,
+			return wrong(d.cli("xray batch-get-traces --trace-ids ")+id,
 				"trace %s was sent and X-Ray does not have it after %s: the daemon sends to another account or region, or has no right to xray:PutTraceSegments", id, d.timeout)
 		}
 	}
@@ -170,7 +169,7 @@ func (d *doctor) tracesWhole(ctx context.Context) finding {
 	now := d.now()
 	newest, err := client.Summaries(ctx, read.Query{Filter: `service("` + trace.DefaultName + `")`, From: now.Add(-wholeSince), To: now.Add(time.Minute), Limit: wholeCount})
 	if err != nil {
-		return warned(allow("monthend-trace", everything, "xray:BatchGetTraces", "xray:GetTraceSummaries", "xray:GetServiceGraph"), "traces cannot be read here: %s", err)
+		return warned(d.allow("monthend-trace", everything, "xray:BatchGetTraces", "xray:GetTraceSummaries", "xray:GetServiceGraph"), "traces cannot be read here: %s", err)
 	}
 	holes, first := 0, ""
 	for _, summary := range newest {

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -155,6 +156,14 @@ func scriptAnswers(ts *testscript.TestScript, _ bool, args []string) {
 		value = strings.TrimPrefix(value, "http://")
 	}
 	ts.Setenv(args[0], value)
+}
+
+// scriptHangs listens at an address and answers nobody: hangs VARIABLE.
+func scriptHangs(ts *testscript.TestScript, _ bool, args []string) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Defer(func() { listener.Close() }) // what was never accepted ends with it
+	ts.Setenv(args[0], listener.Addr().String())
 }
 
 // scriptOtherXRay has the worker send to an X-Ray that nobody reads from.

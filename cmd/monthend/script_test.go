@@ -58,6 +58,7 @@ func TestScript(t *testing.T) {
 			"answers":      scriptAnswers,
 			"other-xray":   scriptOtherXRay,
 			"hole":         scriptHole,
+			"hangs":        scriptHangs,
 			"manual-sql":   scriptManualSQL,
 			"policy":       scriptPolicy,
 			"receiver":     scriptReceiver,
