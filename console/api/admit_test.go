@@ -1,6 +1,10 @@
 package api_test
 
 import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -8,6 +12,7 @@ import (
 
 	"github.com/monthend/monthend/console"
 	"github.com/monthend/monthend/pipeline/ledger"
+	"github.com/monthend/monthend/trace"
 )
 
 // Each route asks for its scope; admin has all.
@@ -109,6 +114,12 @@ func TestRates(t *testing.T) {
 	if got.StatusCode != http.StatusTooManyRequests || got.Header.Get("Retry-After") != "2" || got.problem() != "too-many" {
 		t.Errorf("got %d %v %s", got.StatusCode, got.Header, got.text)
 	}
+	_, rest, _ := strings.Cut(got.Header.Get("X-Amzn-Trace-Id"), "Root=")
+	id, _, _ := strings.Cut(rest, ";")
+	documents, err := w.xray.Wait(t.Context(), id, func(all []trace.Document) bool { return len(all) == 1 })
+	if err != nil || !documents[0].Throttle || !documents[0].Error || documents[0].Fault || documents[0].HTTP.Response.Status != 429 {
+		t.Errorf("told as %+v, %v", documents, err)
+	}
 	if got := ask("mth_guessed"); got.StatusCode != http.StatusTooManyRequests {
 		t.Errorf("the address guesses on: %d", got.StatusCode)
 	}
@@ -130,6 +141,14 @@ func TestOversized(t *testing.T) {
 		if got.problem() != "media-type" {
 			t.Errorf("%q: got %s", kind, got.text)
 		}
+	}
+	// A body that does not come is not waited for.
+	conn := must[net.Conn](t)(net.Dial("tcp", strings.TrimPrefix(w.url, "http://")))
+	defer conn.Close()
+	fmt.Fprintf(conn, "POST /api/runs HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: 60\r\n\r\n{", w.trigger)
+	slow := must[*http.Response](t)(http.ReadResponse(bufio.NewReader(conn), nil))
+	if text, err := io.ReadAll(slow.Body); err != nil || slow.StatusCode != http.StatusBadRequest || !strings.Contains(string(text), "the body did not come whole") {
+		t.Errorf("got %d %s, %v", slow.StatusCode, text, err)
 	}
 	w.wants(http.StatusUnsupportedMediaType, call{method: "POST", path: "/api/runs", token: w.trigger, body: askMarch, header: map[string]string{"Content-Encoding": "gzip"}})
 	w.wants(http.StatusAccepted, call{method: "POST", path: "/api/runs", token: w.trigger, body: askMarch, header: map[string]string{"Content-Type": "application/json; charset=UTF-8"}})

@@ -72,11 +72,7 @@ func (a *API) knows(name string) error {
 }
 
 // inTheWay is what makes a new request needless, in one word, and the run that it is about.
-func (a *API) inTheWay(ctx context.Context, job report.Job) (word string, run ledger.Run, err error) {
-	period, err := report.ParsePeriod(job.Period)
-	if err != nil {
-		return "", run, err
-	}
+func (a *API) inTheWay(ctx context.Context, job report.Job, period report.Period) (word string, run ledger.Run, err error) {
 	key := report.Key{Report: job.Report, Period: period, Tenant: job.Tenant}
 	if job.Retry != "" {
 		run, err = a.cfg.Ledger.Run(ctx, job.Retry)

@@ -26,11 +26,16 @@ import (
 
 // contract is the document as a validator reads it.
 var contract = sync.OnceValues(func() (*spec, error) {
-	text, err := os.ReadFile("openapi.yaml")
+	paths, err := os.ReadFile("openapi.yaml")
 	if err != nil {
 		return nil, err
 	}
-	if text, err = yaml.YAMLToJSON(text); err != nil {
+	components, err := os.ReadFile("openapi_schema.yaml")
+	if err != nil {
+		return nil, err
+	}
+	text, err := yaml.YAMLToJSON(slices.Concat(paths, components))
+	if err != nil {
 		return nil, err
 	}
 	doc, err := openapi3.NewLoader().LoadFromData(text)

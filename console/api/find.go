@@ -20,6 +20,7 @@ type found struct {
 	key      report.Key
 	run      *ledger.Run
 	request  *ledger.Request
+	parent   *ledger.Fanout  // of a request for all tenants
 	posted   *ledger.Posting // it waits to be sent, or is on its way; no worker has met it
 	postedAt time.Time
 }
@@ -69,7 +70,12 @@ func (a *API) findRequest(ctx context.Context, f *found) error {
 		}
 	}
 	if request.RunID == "" {
-		return nil
+		parent, err := a.cfg.Ledger.Fanout(ctx, f.id)
+		if errors.Is(err, ledger.ErrNotFound) {
+			return nil
+		}
+		f.parent = &parent
+		return err
 	}
 	run, err := a.cfg.Ledger.Run(ctx, request.RunID)
 	if err == nil {

@@ -23,7 +23,7 @@ import (
 )
 
 var (
-	requests = flag.Int("requests", 4000, "how many random requests the fuzz sends")
+	requests = flag.Int("requests", 3000, "how many random requests the fuzz sends")
 	seed     = flag.Uint64("seed", 20260331, "of the random requests")
 )
 
@@ -212,7 +212,7 @@ func TestFuzz(t *testing.T) {
 		t.Errorf("%d requests were taken, %d are posted", len(taken), got)
 	}
 	for _, want := range []string{"ask 202", "ask 422", "ask 400", "list 200", "show 200", "show 404", "file 200", "file 206", "cancel 200", "retry 202", "retry 409", "versions 200", "versions 404", "openapi 200", "reports 200", "readyz 200"} {
-		if statuses[want] == 0 && *requests >= 4000 {
+		if statuses[want] == 0 && *requests >= 3000 {
 			t.Errorf("no request was answered %q: the fuzz does not reach it", want)
 		}
 	}

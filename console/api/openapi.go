@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/goccy/go-yaml"
 
@@ -11,11 +12,14 @@ import (
 )
 
 //go:embed openapi.yaml
-var openapiYAML []byte
+var openapiPaths []byte
+
+//go:embed openapi_schema.yaml
+var openapiComponents []byte
 
 // document is the OpenAPI document as it is served.
 func document() ([]byte, error) {
-	text, err := yaml.YAMLToJSON(openapiYAML)
+	text, err := yaml.YAMLToJSON(slices.Concat(openapiPaths, openapiComponents))
 	if err != nil {
 		return nil, fmt.Errorf("set up the api: read its document: %w", err)
 	}

@@ -76,11 +76,28 @@ func (a *API) decide(ctx context.Context, job report.Job) (said ledger.Said, pos
 	if job.Tenant != "" {
 		trace.Annotate(ctx, "tenant", job.Tenant)
 	}
-	word, there, err := a.inTheWay(ctx, job)
+	period, err := report.ParsePeriod(job.Period)
 	if err != nil {
 		return said, posting, err
 	}
-	out := asked{Status: word, TraceID: trace.ID(ctx)}
+	out := asked{TraceID: trace.ID(ctx)}
+	if !job.Restate && a.forAll(job) {
+		parent, err := a.parentInTheWay(ctx, job, period)
+		if err != nil {
+			return said, posting, err
+		}
+		if parent != "" {
+			out.Status, out.RequestID = alreadyRunning, parent
+			said = ledger.Said{Status: http.StatusOK, Location: "/api/runs/" + parent}
+			said.Body, err = encode(out)
+			return said, posting, err
+		}
+	}
+	word, there, err := a.inTheWay(ctx, job, period)
+	if err != nil {
+		return said, posting, err
+	}
+	out.Status = word
 	if word != "" {
 		shown := newRun(there)
 		out.RunID, out.Run = there.RunID, &shown
@@ -91,7 +108,7 @@ func (a *API) decide(ctx context.Context, job report.Job) (said ledger.Said, pos
 		out.Status, out.RequestID = posted, job.RequestID
 		trace.Annotate(ctx, "request_id", job.RequestID)
 		said = ledger.Said{Status: http.StatusAccepted, Location: "/api/runs/" + job.RequestID}
-		if posting, err = message(job, trace.Header(ctx)); err != nil {
+		if posting, err = message(job, period, trace.Header(ctx)); err != nil {
 			return said, posting, err
 		}
 	}
@@ -100,11 +117,7 @@ func (a *API) decide(ctx context.Context, job report.Job) (said ledger.Said, pos
 }
 
 // message is the job as it is posted.
-func message(job report.Job, header string) (p ledger.Posting, err error) {
-	period, err := report.ParsePeriod(job.Period)
-	if err != nil {
-		return p, err
-	}
+func message(job report.Job, period report.Period, header string) (p ledger.Posting, err error) {
 	body, err := job.Encode()
 	key := report.Key{Report: job.Report, Period: period, Tenant: job.Tenant}
 	return ledger.Posting{RequestID: job.RequestID, Key: key, Body: body, TraceHeader: header}, err

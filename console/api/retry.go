@@ -18,6 +18,8 @@ func (a *API) retry(w http.ResponseWriter, r *http.Request, by ledger.Token) err
 	switch {
 	case err != nil:
 		return err
+	case f.parent != nil:
+		return a.retryParent(w, r, by, *f.parent)
 	case f.run == nil && f.request != nil && f.request.Outcome != "":
 		return problem.New(problem.Conflict, "the request ended before it was a run; ask for the month anew")
 	case f.run == nil:

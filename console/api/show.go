@@ -11,6 +11,7 @@ import (
 // shown is what there is under an id.
 type shown struct {
 	Request *request  `json:"request,omitempty"`
+	Tenants *tenants  `json:"tenants,omitempty"` // of a request for all of them
 	Run     *wholeRun `json:"run,omitempty"`
 }
 
@@ -51,6 +52,11 @@ func (a *API) whole(ctx context.Context, f found) (shown, error) {
 			out.Request.Restate, out.Request.Reason = job.Restate, job.Reason
 			out.Request.RequestedBy, out.Request.Schedule = job.RequestedBy, job.Schedule
 		}
+	}
+	if f.parent != nil {
+		all, err := a.tenantsOf(ctx, *f.parent)
+		out.Tenants = all
+		return out, err
 	}
 	if f.run == nil {
 		return out, nil

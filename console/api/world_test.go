@@ -93,7 +93,7 @@ func newWorld(t *testing.T, o options) *world {
 		o.rate = 100_000
 	}
 	handler := must[*api.API](t)(api.New(api.Config{
-		Ledger: w.books, Catalog: must[*report.Catalog](t)(report.NewCatalog(catalog.FS)), Files: manifestFiles, Open: w.open,
+		Ledger: w.books, Catalog: must[*report.Catalog](t)(report.NewCatalog(catalog.FS, shops)), Files: manifestFiles, Open: w.open,
 		NewRequestID: func() string { return fmt.Sprintf("req_%d", w.ids.Add(1)) },
 		Tokens:       must[*bearer.Tokens](t)(bearer.New(bearer.Config{Ledger: w.books, Loopback: true})),
 		ByToken:      must[*limit.Buckets](t)(limit.New(limit.Config{Rate: o.rate})),
