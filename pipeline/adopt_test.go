@@ -22,7 +22,7 @@ const marchFolder = "monthly-financials/_/2026-03"
 // failover lets the ledger lose everything, as a replica does that takes over without the last commits.
 func (w *world) failover() {
 	w.t.Helper()
-	w.exec(`TRUNCATE monthend.current, monthend.versions, monthend.attempts, monthend.requests, monthend.runs`)
+	w.exec(`TRUNCATE monthend.current, monthend.versions, monthend.attempts, monthend.requests, monthend.runs CASCADE`)
 	w.exec(`ALTER SEQUENCE monthend.token RESTART`)
 }
 

@@ -40,7 +40,8 @@ type attempt struct {
 	validation report.Validation
 	datasets   []report.Dataset
 	dataDigest string
-	previous   ledger.Version // the current version before this run, zero when there is none
+	commentary ledger.Commentary // in words; zero where there is none
+	previous   ledger.Version    // the current version before this run, zero when there is none
 	artifacts  []Artifact
 	explained  *Explanation // what the stages did; nil where nobody asks
 	edition    edition      // in the store; zero before

@@ -78,6 +78,9 @@ func (j *attempt) edit(ctx context.Context) error {
 	if err := j.takeVersion(ctx, folders); err != nil {
 		return err
 	}
+	if err := j.comment(ctx); err != nil {
+		return err
+	}
 	return j.draw(ctx)
 }
 
@@ -114,6 +117,7 @@ func (j *attempt) draw(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	j.addCommentary(&document)
 	if err := j.addDetails(ctx, &document); err != nil {
 		return err
 	}

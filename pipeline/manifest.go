@@ -79,6 +79,10 @@ type Provenance struct {
 	Schedule    string `json:"schedule,omitempty"`
 	Snapshot    string `json:"snapshot"`
 
+	// Model and tokens of the commentary, where there is one.
+	CommentaryModel  string `json:"commentary_model,omitempty"`
+	CommentaryTokens int64  `json:"commentary_tokens,omitempty"`
+
 	// Outside is what came from outside the source, byte for byte. What its rows say is part of the data digest; how somebody else wrote
 	// them down today is not.
 	Outside []Receipt `json:"outside,omitempty"`

@@ -11,6 +11,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/monthend/monthend/pipeline/commentary"
 	"github.com/monthend/monthend/pipeline/engine"
 	"github.com/monthend/monthend/pipeline/ledger"
 	"github.com/monthend/monthend/pipeline/source"
@@ -23,12 +24,13 @@ import (
 // Config is what a Runner works with. Ledger, Store, Source and Catalog are required, a preview needs the last two only;
 // the zero value of the rest works.
 type Config struct {
-	Ledger  *ledger.Store
-	Store   store.Store
-	Source  *source.Postgres
-	Outside *source.Outside // reads what comes from outside the source; nil allows nothing
-	Catalog *report.Catalog
-	Tracer  *trace.Tracer // nil is not traced
+	Ledger     *ledger.Store
+	Store      store.Store
+	Source     *source.Postgres
+	Outside    *source.Outside     // reads what comes from outside the source; nil allows nothing
+	Commentary *commentary.Drafter // asks for drafts in words; nil asks nobody
+	Catalog    *report.Catalog
+	Tracer     *trace.Tracer // nil is not traced
 
 	Spool   string        // folder for the files of runs in work, this process's own (see OpenSpool); "" is the system's temporary folder
 	Engine  engine.Config // limits of one run; Spool and TimeZone are set by the Runner

@@ -101,6 +101,8 @@ func (j *attempt) manifest(ctx context.Context) (Manifest, string, error) {
 			Schedule:    j.asking.Job.Schedule,
 			Snapshot:    j.snapshot,
 			Outside:     j.receipts,
+
+			CommentaryModel: j.commentary.Model, CommentaryTokens: j.commentary.Tokens,
 		},
 	}
 	digest, err := manifest.Content.Digest()

@@ -5,27 +5,28 @@ import "time"
 // Definition says what a report is: what to extract, which rules the rows must keep, which datasets are computed from the
 // valid rows, and in which order a reader meets them. It is read from a folder with report.yaml and its .sql files.
 type Definition struct {
-	Name      string
-	Title     string
-	Company   string         // whose figures these are; may be empty
-	Location  *time.Location // where the month begins and ends
-	Currency  string         // ISO 4217 code
-	Locale    Locale         // how figures and dates are written; English when left out
-	Ready     Extract        // says whether the source holds the whole month; no SQL: it always does
-	Tenants   Extract        // says which tenants a job without one is for; no SQL: for nobody's
-	Extract   []Extract      // in the order of the file
-	Rules     []Rule
-	Gate      Gate
-	Datasets  []DatasetQuery // in the order of the file
-	Document  []BlockSpec
-	Formats   []string   // of Formats, in the order of the file
-	Details   []string   // extracts whose valid rows a workbook holds, in the order of the file
-	RawCSV    bool       // CSV for machines: a text that looks like a formula is left as it is
-	SlowAfter SlowAfter  // from when on a run is slow
-	Approve   bool       // deliveries wait until somebody has approved the version
-	Deliver   []Delivery // who gets every version, in the order of the file; no two of one target
-	Alerts    []Alert    // who hears of what went wrong, in the order of the file; no two of one target
-	Digest    string     // hex sha256 over report.yaml and every file it names
+	Name       string
+	Title      string
+	Company    string         // whose figures these are; may be empty
+	Location   *time.Location // where the month begins and ends
+	Currency   string         // ISO 4217 code
+	Locale     Locale         // how figures and dates are written; English when left out
+	Ready      Extract        // says whether the source holds the whole month; no SQL: it always does
+	Tenants    Extract        // says which tenants a job without one is for; no SQL: for nobody's
+	Extract    []Extract      // in the order of the file
+	Rules      []Rule
+	Gate       Gate
+	Datasets   []DatasetQuery // in the order of the file
+	Document   []BlockSpec
+	Formats    []string    // of Formats, in the order of the file
+	Details    []string    // extracts whose valid rows a workbook holds, in the order of the file
+	RawCSV     bool        // CSV for machines: a text that looks like a formula is left as it is
+	SlowAfter  SlowAfter   // from when on a run is slow
+	Approve    bool        // deliveries wait until somebody has approved the version
+	Deliver    []Delivery  // who gets every version, in the order of the file; no two of one target
+	Alerts     []Alert     // who hears of what went wrong, in the order of the file; no two of one target
+	Commentary *Commentary // a draft in words; nil where none is asked for
+	Digest     string      // hex sha256 over report.yaml and every file it names
 
 	Schedules []Schedule // when it is asked for, in the order of the file
 	DueBy     *Schedule  // when it has to be there; nil: nobody waits for it

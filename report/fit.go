@@ -31,6 +31,7 @@ func (r *Reading) Fit(datasets []Dataset) []Problem {
 		}
 		f.block(n)
 	}
+	f.commentary()
 	return f.problems
 }
 

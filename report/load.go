@@ -127,6 +127,7 @@ func (l *loader) read(root *node) {
 	l.readExtracts(root.get("extract"))
 	l.checkTenants(root.get("tenants"))
 	l.readDatasets(root.get("generate").get("datasets"))
+	l.readCommentary(root.get("commentary"))
 	l.readRules(root.get("validate").get("rules"))
 	l.readGate(root.get("validate").get("gate"))
 	l.readDocument(root.get("generate").get("document"))
