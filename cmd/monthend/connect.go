@@ -17,6 +17,7 @@ import (
 
 	"github.com/monthend/monthend/metric"
 	"github.com/monthend/monthend/pipeline"
+	"github.com/monthend/monthend/pipeline/commentary"
 	"github.com/monthend/monthend/pipeline/engine"
 	"github.com/monthend/monthend/pipeline/ledger"
 	"github.com/monthend/monthend/pipeline/source"
@@ -130,6 +131,7 @@ type rooms struct {
 	ledger  *ledger.Store
 	source  *source.Postgres
 	outside *source.Outside
+	drafter *commentary.Drafter // nil asks nobody
 	store   store.Store
 	tracer  *trace.Tracer
 	spool   *pipeline.Spool
@@ -180,6 +182,10 @@ func (s *settings) openReading(ctx context.Context, logger *slog.Logger) (r *roo
 		r.close(ctx, ctx)
 		return nil, err
 	}
+	if r.drafter, err = s.openCommentary(); err != nil {
+		r.close(ctx, ctx)
+		return nil, err
+	}
 	if r.outside, err = s.openOutside(ctx); err != nil {
 		r.close(ctx, ctx)
 		return nil, err
@@ -193,17 +199,18 @@ func (s *settings) openReading(ctx context.Context, logger *slog.Logger) (r *roo
 
 func (s *settings) pipelineConfig(r *rooms, logger *slog.Logger, progress func(pipeline.Progress)) pipeline.Config {
 	return pipeline.Config{
-		Ledger:   r.ledger,
-		Store:    r.store,
-		Source:   r.source,
-		Outside:  r.outside,
-		Catalog:  r.catalog,
-		Tracer:   r.tracer,
-		Spool:    r.spool.Dir,
-		Engine:   engine.Config{MemoryLimit: s.MemoryMB << 20, Pool: r.engines},
-		Logger:   logger,
-		Progress: progress,
-		Timed:    r.timed,
+		Ledger:     r.ledger,
+		Store:      r.store,
+		Source:     r.source,
+		Outside:    r.outside,
+		Commentary: r.drafter,
+		Catalog:    r.catalog,
+		Tracer:     r.tracer,
+		Spool:      r.spool.Dir,
+		Engine:     engine.Config{MemoryLimit: s.MemoryMB << 20, Pool: r.engines},
+		Logger:     logger,
+		Progress:   progress,
+		Timed:      r.timed,
 
 		CrashLimit: s.CrashLimit,
 	}

@@ -50,6 +50,7 @@ func newRunCommand(a *app, s settings) *cobra.Command {
 	s.databaseFlags(fs)
 	s.sourceFlags(fs)
 	s.outsideFlags(fs)
+	s.commentaryFlags(fs)
 	s.outputFlags(fs)
 	s.definitionFlags(fs)
 	s.traceFlags(fs)

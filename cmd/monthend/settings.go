@@ -31,6 +31,7 @@ type settings struct {
 	Trace       traceSettings
 	Deliver     deliverSettings
 	Outside     outsideSettings
+	Commentary  commentarySettings
 	Metric      metricSettings
 	HTTP        serveSettings
 	Schedule    scheduleSettings

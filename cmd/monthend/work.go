@@ -42,6 +42,7 @@ func newWorkCommand(a *app, s settings) *cobra.Command {
 	s.databaseFlags(fs)
 	s.sourceFlags(fs)
 	s.outsideFlags(fs)
+	s.commentaryFlags(fs)
 	s.queueFlags(fs)
 	s.outputFlags(fs)
 	s.deliverFlags(fs)
