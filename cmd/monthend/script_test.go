@@ -71,6 +71,7 @@ func TestScript(t *testing.T) {
 			"document":     scriptDocument,
 			"pick":         scriptPick,
 			"fired":        scriptFired,
+			"rates":        scriptRates,
 		},
 	})
 }
