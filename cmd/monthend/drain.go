@@ -20,7 +20,7 @@ import (
 const (
 	drainEvery  = time.Second           // a look at the latest
 	drainRest   = 20 * time.Millisecond // and at the earliest, however many runs end
-	drainHeld   = 30 * time.Second      // what is being sent is kept from other drains; a send takes 15 s at the worst
+	drainHeld   = 30 * time.Second      // what is picked is kept from other drains; it is sent in this time or left
 	drainLost   = 30 * time.Minute      // a message that came to nothing is sent again, then after twice as long, up to 16 h
 	drainMost   = 500                   // messages a look: what is sent within a few seconds
 	drainQueued = 1000                  // of all tenants in the queue: more than any fleet works on, and what a newcomer may stand behind
@@ -142,7 +142,7 @@ func (d *drain) look(ctx context.Context) (rest, wait time.Duration, err error) 
 	if err != nil {
 		return rest, drainEvery, err
 	}
-	if err := d.send(ctx, postings); err != nil {
+	if err := d.send(ctx, postings, began); err != nil {
 		return rest, drainEvery, err
 	}
 	if len(postings) >= d.turn.Most {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/monthend/monthend/pipeline/ledger"
 	"github.com/monthend/monthend/queue"
@@ -18,10 +19,16 @@ const drainSegment = "monthend-drain"
 var errNothingSent = errors.New("the queue takes nothing")
 
 // send brings postings to the queue, ten to a call, and records each call's before the next: a crash in between repeats ten
-// messages at the most, whose requests are known then. What is not recorded is due again by itself.
-func (d *drain) send(ctx context.Context, postings []ledger.Posting) error {
+// messages at the most, whose requests are known then. What is not recorded is due again by itself, and nothing is begun or goes
+// on after that time: it may be another drain's.
+func (d *drain) send(ctx context.Context, postings []ledger.Posting, picked time.Time) error {
 	for batch := range slices.Chunk(postings, queue.MaxBatch) {
-		messages, err := d.sendBatch(ctx, batch)
+		if time.Since(picked) > d.turn.Held/2 {
+			return nil
+		}
+		call, cancel := context.WithTimeout(ctx, d.turn.Held/2)
+		messages, err := d.sendBatch(call, batch)
+		cancel()
 		d.sent.Add(int64(len(messages)))
 		d.unsent.Add(int64(len(batch) - len(messages)))
 		if len(messages) > 0 {

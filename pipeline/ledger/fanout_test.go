@@ -228,6 +228,25 @@ func TestCancelFanout(t *testing.T) {
 	}
 }
 
+// What a parent waits for and has not asked for itself goes on without it.
+func TestCancelJoined(t *testing.T) {
+	b := setup(t)
+	b.fanOut(t, allTenants("first", "a", "b"))
+	b.fanOut(t, allTenants("second", "a", "b", "c"))
+	if answer, err := b.CancelRequest(t.Context(), "second", "controller", false); err != nil || answer != ledger.CancelDone {
+		t.Fatalf("got %q, %v; want it over", answer, err)
+	}
+	if got := b.work(t); !slices.Equal(got, []string{"a", "b"}) {
+		t.Errorf("ran %v, want the first one's", got)
+	}
+	if got := b.closed(t, "first"); got.State != ledger.FanoutDone {
+		t.Errorf("got %+v, want it done", got)
+	}
+	if got := b.closed(t, "second"); got.State != ledger.FanoutFailed || got.Children[report.Cancelled] != 3 {
+		t.Errorf("got %+v, want all of it cancelled", got)
+	}
+}
+
 func TestFanOutRefuses(t *testing.T) {
 	b := setup(t)
 	b.fulfil(t, "taken", "", 0)

@@ -2,9 +2,7 @@ package ledger
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -46,8 +44,8 @@ func (p Posting) check() error {
 		return fmt.Errorf("report %q is not a name", p.Key.Report)
 	case p.Key.Tenant != "" && !report.ValidTenant(p.Key.Tenant):
 		return fmt.Errorf("tenant %q is not a name", p.Key.Tenant)
-	case len(p.Body) == 0 || string(p.Body) != clip(string(p.Body), math.MaxInt):
-		return errors.New("its message is not a text")
+	case len(p.Body) == 0 || string(p.Body) != clip(string(p.Body), report.MaxJobSize):
+		return fmt.Errorf("its message of %d bytes is not a text of 1 to %d", len(p.Body), report.MaxJobSize)
 	}
 	return nil
 }
@@ -118,20 +116,4 @@ func (s *Store) PruneOutbox(ctx context.Context, age time.Duration) (int64, erro
 			return pruned, wrapUnlessNil(err, "ledger: forget what was sent long ago")
 		}
 	}
-}
-
-// OutboxDepth is how much is posted and not fulfilled.
-type OutboxDepth struct {
-	Due    int64         // to be sent
-	Queued int64         // sent, without an outcome
-	Oldest time.Duration // how long the oldest of those that are due has been
-}
-
-// OutboxDepth counts what is posted and not fulfilled.
-func (s *Store) OutboxDepth(ctx context.Context) (OutboxDepth, error) {
-	depth, err := one[OutboxDepth](ctx, s.pool, `
-		SELECT count(*) FILTER (WHERE due_at <= clock_timestamp()) AS due, count(*) FILTER (WHERE due_at > clock_timestamp()) AS queued,
-		       greatest(clock_timestamp() - min(due_at), interval '0') AS oldest
-		  FROM monthend.outbox WHERE done_at IS NULL`)
-	return depth, wrapUnlessNil(err, "ledger: count what is posted")
 }

@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"sync"
@@ -88,6 +89,7 @@ func TestPost(t *testing.T) {
 		"no report": {RequestID: "a", Key: report.Key{Report: "../r"}, Body: []byte("x")},
 		"no tenant": {RequestID: "a", Key: report.Key{Report: "r", Tenant: ".x"}, Body: []byte("x")},
 		"no body":   {RequestID: "a", Key: march},
+		"too long":  {RequestID: "a", Key: march, Body: bytes.Repeat([]byte("x"), report.MaxJobSize+1)},
 		"no text":   {RequestID: "a", Key: march, Body: []byte("a\x00b")},
 	} {
 		if err := b.Post(t.Context(), bad); err == nil {

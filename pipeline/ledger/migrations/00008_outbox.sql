@@ -344,7 +344,7 @@ END $$;
 -- +goose StatementEnd
 
 -- cancel_fanout ends the children of a parent that no worker has met, and answers the requests of those that one has: their
--- ends are asked for one by one. No row: there is no such parent, or it has ended; a NULL says that there is nothing left.
+-- ends are asked for one by one. What an earlier parent asked for goes on for that one. No row: there is no such parent, or it has ended; a NULL says that there is nothing left.
 -- +goose StatementBegin
 CREATE FUNCTION monthend.cancel_fanout(parent_request text, asked_by text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
@@ -355,6 +355,7 @@ BEGIN
     IF NOT FOUND THEN
         RETURN;
     END IF;
+    UPDATE monthend.children c SET outcome = 'cancelled', ended_at = now WHERE c.parent = parent_request AND c.outcome IS NULL AND c.joined;
     SELECT * INTO request FROM monthend.requests r WHERE r.request_id = parent_request;
     INSERT INTO monthend.requests (request_id, report, tenant, period, restate, reason, requested_by, outcome, error, created_at, ended_at)
     SELECT c.request_id, request.report, c.tenant, request.period, request.restate, request.reason, request.requested_by, 'cancelled',
