@@ -60,23 +60,27 @@ type shot struct {
 func (g *generator) aim(w *world, o operation) (shot, error) {
 	s := shot{sound: g.chance(2)}
 	path, query, header := o.path, url.Values{}, http.Header{}
-	for _, p := range o.parameters {
+	wrong := -1 // the parameter that is; of two wrong ones the second is never looked at
+	if !s.sound {
+		wrong = g.IntN(len(o.parameters) + 1)
+	}
+	for i, p := range o.parameters {
 		value := fmt.Sprint(g.value(p.Schema))
 		if known := g.known(p.Name); len(known) > 0 && !g.chance(4) {
 			value = pick(g, known...)
 		}
-		if !s.sound && g.chance(3) {
-			value = pick(g, g.text(30), strings.Repeat("a", 300), "%00", "..", "\x00", "")
+		if i == wrong {
+			value = pick(g, g.text(30), strings.Repeat("a", 300), "%00", "..", "\x00", "", "0", "-1", "201", "9999999999", "1e2")
 		}
 		switch p.In {
 		case "path":
 			path = strings.Replace(path, "{"+p.Name+"}", url.PathEscape(value), 1)
 		case "query":
-			if g.chance(3) {
+			if i == wrong || g.chance(3) {
 				query.Set(p.Name, value)
 			}
 		case "header":
-			if g.chance(3) && clean(value) {
+			if (i == wrong || g.chance(3)) && clean(value) {
 				header.Set(p.Name, value)
 			}
 		}
@@ -143,6 +147,8 @@ func (g *generator) known(parameter string) []string {
 		return []string{"_", "alpha", "beta"}
 	case "period":
 		return []string{"2026-03", "2026-02", "2026-01"}
+	case "Idempotency-Key":
+		return []string{"close-1", "close-2", "close-3"}
 	case "Range":
 		return []string{"bytes=0-0", "bytes=-1", "bytes=2-"}
 	}
