@@ -68,10 +68,10 @@ func (b *bench) set(t *testing.T, at time.Time) {
 	b.exec(t, `UPDATE clock.shown SET at = $1`, at)
 }
 
-// asked is what stands in the outbox: the period and the report, in the order of posting.
+// asked is what stands in the outbox: the report and the period, in the order in which the rows were written.
 func (b *bench) asked(t *testing.T) []string {
 	t.Helper()
-	rows, err := b.sql.Query(t.Context(), `SELECT report || ' ' || period FROM monthend.outbox ORDER BY created_at, request_id`)
+	rows, err := b.sql.Query(t.Context(), `SELECT report || ' ' || period FROM monthend.outbox ORDER BY ctid`)
 	if err != nil {
 		t.Fatal(err)
 	}

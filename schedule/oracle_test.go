@@ -82,20 +82,26 @@ func (o oracle) works(d day) bool {
 
 // firstShown watches a clock from a day and a half before until it shows that minute of that day, or a later one.
 func firstShown(d day, at string, zone *time.Location) time.Time {
-	want := d.Format("2006-01-02 ") + at
+	var hour, minute int
+	fmt.Sscanf(at, "%d:%d", &hour, &minute)
+	want := digits(d.Add(time.Duration(hour)*time.Hour + time.Duration(minute)*time.Minute))
 	for t, step := d.Add(-36*time.Hour), time.Hour; ; t = t.Add(step) {
-		local := t.In(zone)
-		year, month, date := local.Date()
-		hour, minute, _ := local.Clock()
-		shown := fmt.Sprintf("%04d-%02d-%02d %02d:%02d", year, int(month), date, hour, minute)
+		shown := digits(t.In(zone))
 		switch {
 		case step == time.Minute && shown >= want:
 			return t
-		case step == time.Hour && shown >= want[:len("2006-01-02 15")]:
+		case step == time.Hour && shown >= want/100*100:
 			// The hour is near, or was jumped to: go back two of them and look more closely.
 			t, step = t.Add(-2*time.Hour-time.Minute), time.Minute
 		}
 	}
+}
+
+// digits are what a clock shows as one number: 202603290230.
+func digits(t time.Time) int {
+	year, month, date := t.Date()
+	hour, minute, _ := t.Clock()
+	return (((year*100+int(month))*100+date)*100+hour)*100 + minute
 }
 
 // easter is Easter Sunday of a year between 1900 and 2099, after Gauss.
