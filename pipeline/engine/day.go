@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
-	"time"
 )
 
 // The day that an instant falls on in a time zone is dear: the engine asks its calendar for each row, 0.3 µs each time, more than all
@@ -16,20 +14,10 @@ import (
 // do: add the offset that was then, and cut off the time. The calendar itself tells the offsets of the years around the month, and
 // what lies outside of those years is left to it.
 
-// manyRows is from how many extracted rows on asking for the offsets beforehand pays.
-const manyRows = 100_000
-
-// yearsAround is how far from the month the offsets are known, to either side.
-const yearsAround = 1
-
 // quickDays writes a query of these columns so, that it finds days quickly. ok is false where it has nothing to find, or where it cannot
 // be written so; then it is run as it is.
 func (w *Workspace) quickDays(ctx context.Context, s *statement, columns []outline) (sql string, ok bool, err error) {
-	rows := int64(0)
-	for _, e := range w.extracts {
-		rows += e.rows
-	}
-	if rows < manyRows || w.month.Period.IsZero() || !hasDays(s.node) {
+	if !hasDays(s.node) {
 		return "", false, nil
 	}
 	day, err := w.quickDay(ctx)
@@ -125,69 +113,20 @@ func replaced(v, instant any) any {
 
 // quickDay is the syntax tree of the day of a placeholder, nil where it cannot be written.
 func (w *Workspace) quickDay(ctx context.Context) (map[string]any, error) {
-	if w.day != nil {
-		return w.day, nil
-	}
-	first := w.month.Period.First()
-	from, to := first.AddDate(-yearsAround, 0, 0), first.AddDate(yearsAround, 1, 0)
-	steps, err := w.offsets(ctx, from, to)
-	if err != nil || len(steps) == 0 {
+	z, err := w.offsets(ctx)
+	if err != nil || z == nil {
 		return nil, err
 	}
 	instant := "CAST(" + other + " AS TIMESTAMPTZ)"
-	literal := func(t time.Time) string { return "TIMESTAMPTZ " + text(t.UTC().Format("2006-01-02 15:04:05+00")) }
-	var offset strings.Builder
-	for i, s := range steps[1:] {
-		fmt.Fprintf(&offset, " WHEN %s < %s THEN %d", instant, literal(s.from), steps[i].offset.Microseconds())
-	}
-	last := fmt.Sprint(steps[len(steps)-1].offset.Microseconds())
-	added := last
-	if offset.Len() > 0 {
-		added = "CASE" + offset.String() + " ELSE " + last + " END"
-	}
-	s, err := w.parseTree(ctx, fmt.Sprintf(`SELECT CASE WHEN typeof(%[1]s) <> 'TIMESTAMP WITH TIME ZONE' THEN CAST(%[1]s AS DATE)
-	WHEN %[2]s >= %[3]s AND %[2]s < %[4]s THEN CAST(make_timestamp(epoch_us(%[2]s) + %[5]s) AS DATE) ELSE CAST(%[1]s AS DATE) END`,
-		other, instant, literal(from), literal(to), added))
+	s, err := w.parseTree(ctx, fmt.Sprintf(`SELECT CASE WHEN typeof(%[1]s) <> '%[4]s' THEN CAST(%[1]s AS DATE)
+	WHEN %[2]s THEN CAST(%[3]s AS DATE) ELSE CAST(%[1]s AS DATE) END`, other, z.knows(instant), z.clock(instant), instantType))
 	if err != nil {
 		return nil, err
 	}
 	list, _ := s.node["select_list"].([]any)
-	if len(list) == 1 {
-		w.day, _ = list[0].(map[string]any)
+	if len(list) != 1 {
+		return nil, nil
 	}
-	return w.day, nil
-}
-
-// zoneStep is from when on an offset from UTC holds.
-type zoneStep struct {
-	from   time.Time
-	offset time.Duration
-}
-
-// offsets asks the engine's calendar for the offsets of the workspace's zone between two instants. There are none where one does not
-// change at a full quarter of an hour, as all have done for decades.
-func (w *Workspace) offsets(ctx context.Context, from, to time.Time) ([]zoneStep, error) {
-	rows, err := w.conn.QueryContext(ctx, `WITH quarters AS (SELECT q, epoch_us(CAST(make_timestamptz(q) AS TIMESTAMP)) - q AS shift FROM range(?::BIGINT, ?::BIGINT, 900000000) AS r(q)),
-steps AS (SELECT q, shift, lag(shift) OVER (ORDER BY q) AS before FROM quarters)
-SELECT q, shift, before IS NULL OR epoch_us(CAST(make_timestamptz(q - 1) AS TIMESTAMP)) - (q - 1) = before FROM steps
-WHERE before IS DISTINCT FROM shift ORDER BY q`, from.UnixMicro(), to.UnixMicro())
-	if err != nil {
-		return nil, redact(ctx, err)
-	}
-	defer rows.Close()
-	var list []zoneStep
-	whole := true
-	for rows.Next() {
-		var at, shift int64
-		var sharp bool
-		if err := rows.Scan(&at, &shift, &sharp); err != nil {
-			return nil, redact(ctx, err)
-		}
-		whole = whole && sharp
-		list = append(list, zoneStep{from: time.UnixMicro(at), offset: time.Duration(shift) * time.Microsecond})
-	}
-	if !whole {
-		list = nil
-	}
-	return list, redactRows(ctx, rows.Err())
+	day, _ := list[0].(map[string]any)
+	return day, nil
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -79,6 +80,41 @@ func TestQuickDaysAreTheCalendars(t *testing.T) {
 				t.Errorf("quick: %v, in %s", quick, plan.SQL)
 			}
 		})
+	}
+}
+
+// So is a time that is written quickly: of two CSV files one is written by a workspace that knows no month, and asks the calendar.
+func TestQuickTimesAreTheCalendars(t *testing.T) {
+	for _, c := range []struct {
+		zone  string
+		month report.Period
+	}{
+		{"Europe/Prague", report.Period{Year: 2026, Month: 3}}, {"UTC", report.Period{Year: 2026, Month: 3}},
+		{"America/St_Johns", report.Period{Year: 2026, Month: 3}}, {"Pacific/Apia", report.Period{Year: 2011, Month: 12}},
+	} {
+		zone, err := time.LoadLocation(c.zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows := instants(c.month, zone)
+		var files []string
+		for _, month := range []report.Period{c.month, {}} {
+			dir := t.TempDir()
+			w := open(t, engine.Config{TimeZone: c.zone, MemoryLimit: 1 << 30, Spool: dir})
+			load(t, w, "t", "id int64, booked timestamptz", rows...)
+			validated(t, w, month)
+			if _, err := w.Dataset(context.Background(), report.DatasetQuery{Name: "d", SQL: "SELECT id, booked FROM t WHERE isinf(booked) IS NOT TRUE ORDER BY id"}); err != nil {
+				t.Fatal(err)
+			}
+			file := filepath.Join(dir, "d.csv")
+			if _, err := w.Export(context.Background(), "d", engine.CSV, file); err != nil {
+				t.Fatal(err)
+			}
+			files = append(files, sum(t, file))
+		}
+		if files[0] != files[1] {
+			t.Errorf("%s: the file is another one when it is written quickly", c.zone)
+		}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/monthend/monthend/report"
@@ -115,12 +116,18 @@ func (w *Workspace) copyTo(ctx context.Context, columns []exported, from, format
 	}
 	list := make([]string, len(columns))
 	options := "FORMAT parquet, COMPRESSION zstd"
+	var z *zone
+	if format != Parquet && slices.ContainsFunc(columns, func(c exported) bool { return c.ddl == instantType }) {
+		if z, err = w.offsets(ctx); err != nil {
+			return 0, err
+		}
+	}
 	for i, c := range columns {
 		list[i] = name(c.name)
 		if format == CSV {
-			list[i] = csvExpression(c, true) + " AS " + name(plain(c.name))
+			list[i] = csvExpression(c, true, z) + " AS " + name(plain(c.name))
 		} else if format == RawCSV {
-			list[i] = csvExpression(c, false) + " AS " + name(c.name)
+			list[i] = csvExpression(c, false, z) + " AS " + name(c.name)
 		} else if elem, found := strings.CutPrefix(c.ddl, "INTERVAL"); found {
 			// Parquet's own has milliseconds and no sign.
 			list[i] = "CAST(" + list[i] + " AS VARCHAR" + elem + ") AS " + list[i]

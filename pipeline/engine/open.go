@@ -40,7 +40,7 @@ type Workspace struct {
 	datasets map[string][]outline // what was computed, by name
 	checked  bool                 // Validate has made the valid tables
 	month    Month
-	day      map[string]any // how the day of an instant is written, once it is asked for
+	zone     *zone // around the month, once it is asked for
 	// comparatives are other months' datasets, by month.dataset.
 	comparatives map[string]*comparative
 }
