@@ -85,7 +85,7 @@ func TestNoDraft(t *testing.T) {
 		name, words, class string
 		handle             http.HandlerFunc
 	}{
-		{"Refused", "answered 401", "error", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "k3y is wrong", 401) }},
+		{"Refused", "answered 401", "error", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "k3y is wrong", http.StatusUnauthorized) }},
 		{"Throttled", "answered 429", "throttle", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(429) }},
 		{"Broken", "answered 500", "fault", func(w http.ResponseWriter, _ *http.Request) {
 			http.Error(w, `{"error":{"message":"Fees were 45"}}`, 500)
@@ -104,7 +104,7 @@ func TestNoDraft(t *testing.T) {
 			fmt.Fprint(w, `{"choices":[]}`)
 		}},
 		{"HTML", "", "fault", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") }},
-		{"Elsewhere", "", "error", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://127.0.0.1:1/", 307) }},
+		{"Elsewhere", "", "error", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusTemporaryRedirect) }},
 		{"Hangup", "cannot be reached", "fault", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }},
 		{"Lies", "borne out", "fault", says("Fees were 46.")},
 	} {

@@ -112,7 +112,7 @@ func ExplainOutside(q report.Extract, p Params) (Explained, error) {
 	tell := func(format string, args ...any) { e.Plan = append(e.Plan, fmt.Sprintf(format, args...)) }
 	if o.URL != "" {
 		e.SQL = "GET " + address
-		tell("timeout %s, %d retries", cmp.Or(o.Timeout, remote.DefaultTimeout), o.Retries)
+		tell("timeout %s; calls after passing trouble: %d", cmp.Or(o.Timeout, remote.DefaultTimeout), o.Retries)
 		for _, h := range o.Headers {
 			if h.Env != "" {
 				tell("header %s: from the variable %s", h.Name, h.Env)
