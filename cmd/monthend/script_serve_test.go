@@ -3,12 +3,17 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"io"
+	"log/slog"
 	"mime"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -148,5 +153,54 @@ func TestIsLocal(t *testing.T) {
 			t.Errorf("%s: got %v", addr, got)
 		}
 		listener.Close()
+	}
+}
+
+// The files of a certificate and its key make TLS that a client believes, and no older TLS than 1.2.
+func TestServeTLS(t *testing.T) {
+	lent := httptest.NewTLSServer(http.NotFoundHandler()) // for its certificate
+	defer lent.Close()
+	key, err := x509.MarshalPKCS8PrivateKey(lent.TLS.Certificates[0].PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	h := serveSettings{TLSCert: filepath.Join(dir, "tls.crt"), TLSKey: filepath.Join(dir, "tls.key")}
+	for file, block := range map[string]*pem.Block{
+		h.TLSCert: {Type: "CERTIFICATE", Bytes: lent.Certificate().Raw}, h.TLSKey: {Type: "PRIVATE KEY", Bytes: key},
+	} {
+		if err := os.WriteFile(file, pem.EncodeToMemory(block), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	secure, err := h.tls()
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	listener := tls.NewListener(plain, secure)
+	if !isLocal(listener) {
+		t.Error("a TLS listener of loopback is not taken for one")
+	}
+	server := &http.Server{Handler: http.NotFoundHandler(), ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)}
+	go server.Serve(listener)
+	defer server.Close()
+	roots := x509.NewCertPool()
+	roots.AddCert(lent.Certificate())
+	for version, want := range map[uint16]bool{tls.VersionTLS13: true, tls.VersionTLS12: true, tls.VersionTLS11: false} {
+		conn, err := tls.Dial("tcp", plain.Addr().String(), &tls.Config{RootCAs: roots, ServerName: "example.com", MinVersion: tls.VersionTLS10, MaxVersion: version})
+		if err == nil {
+			conn.Close()
+		}
+		if (err == nil) != want {
+			t.Errorf("%s: %v", tls.VersionName(version), err)
+		}
+	}
+	h.TLSKey = h.TLSCert
+	if _, err := h.tls(); err == nil || !strings.Contains(err.Error(), "MONTHEND_TLS_CERT") {
+		t.Errorf("got %v for a file without a key", err)
 	}
 }

@@ -122,13 +122,9 @@ func (a *app) runServe(ctx context.Context, s settings) error {
 // listen takes the address. What other machines can reach asks for tokens, and so needs one that somebody has.
 func (s *settings) listen(ctx context.Context, books *ledger.Store, logger *slog.Logger) (net.Listener, error) {
 	h := &s.HTTP
-	var secure *tls.Config
-	if h.TLSCert != "" {
-		pair, err := tls.LoadX509KeyPair(h.TLSCert, h.TLSKey)
-		if err != nil {
-			return nil, usage("", "read the certificate of MONTHEND_TLS_CERT and its key: %w", err)
-		}
-		secure = &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}, NextProtos: []string{"http/1.1"}}
+	secure, err := h.tls()
+	if err != nil {
+		return nil, err
 	}
 	tokens, err := books.Tokens(ctx)
 	if err != nil {
@@ -155,6 +151,18 @@ func (s *settings) listen(ctx context.Context, books *ledger.Store, logger *slog
 		listener = tls.NewListener(listener, secure)
 	}
 	return listener, nil
+}
+
+// tls is how TLS is spoken; nil where it is not.
+func (h *serveSettings) tls() (*tls.Config, error) {
+	if h.TLSCert == "" {
+		return nil, nil
+	}
+	pair, err := tls.LoadX509KeyPair(h.TLSCert, h.TLSKey)
+	if err != nil {
+		return nil, usage("", "read the certificate of MONTHEND_TLS_CERT and its key: %w", err)
+	}
+	return &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{pair}, NextProtos: []string{"http/1.1"}}, nil
 }
 
 // isLocal reports whether only this machine reaches the listener.

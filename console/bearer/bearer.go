@@ -97,6 +97,7 @@ func (t *Tokens) Find(ctx context.Context, secret string) (ledger.Token, error) 
 		return ledger.Token{}, err
 	}
 	t.found[key] = finding{token, t.cfg.Now().Add(keep)}
+	t.shut = true
 	return token, nil
 }
 

@@ -101,6 +101,19 @@ func TestNeeded(t *testing.T) {
 		t.Error("open again")
 	}
 
+	used, err := bearer.New(bearer.Config{Ledger: &book{tokens: map[string]ledger.Token{"a": {ID: "tok_a"}}}, Loopback: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := used.Needed(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := used.Find(t.Context(), "a"); err != nil {
+		t.Fatal(err)
+	}
+	if needed, err := used.Needed(t.Context()); !needed || err != nil {
+		t.Errorf("got %v, %v beside a token in use", needed, err)
+	}
 	broken, err := bearer.New(bearer.Config{Ledger: &book{err: errors.New("gone")}, Loopback: true})
 	if err != nil {
 		t.Fatal(err)
