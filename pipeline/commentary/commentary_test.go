@@ -104,7 +104,9 @@ func TestNoDraft(t *testing.T) {
 			fmt.Fprint(w, `{"choices":[]}`)
 		}},
 		{"HTML", "", "fault", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") }},
-		{"Elsewhere", "", "error", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusTemporaryRedirect) }},
+		{"Elsewhere", "", "error", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://127.0.0.1:1/", http.StatusTemporaryRedirect)
+		}},
 		{"Hangup", "cannot be reached", "fault", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }},
 		{"Lies", "borne out", "fault", says("Fees were 46.")},
 	} {
