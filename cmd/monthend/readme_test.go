@@ -32,7 +32,7 @@ func TestReadme(t *testing.T) {
 		case strings.HasPrefix(text, "# terminal 1"):
 			stay(t, dir, text)
 			await(t, filepath.Join(dir, "local.env"), "MONTHEND_XRAY_ADDRESS=")
-		case strings.HasPrefix(text, "# terminal 2"):
+		case strings.HasPrefix(text, "# terminal 2"), strings.HasPrefix(text, "# terminal 4"):
 			stay(t, dir, text)
 		default:
 			paste(t, dir, text)
@@ -102,9 +102,16 @@ func stay(t *testing.T, dir, text string) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
 	t.Cleanup(func() {
-		syscall.Kill(-cmd.Process.Pid, syscall.SIGINT)
-		cmd.Wait()
+		select {
+		case err := <-ended:
+			t.Errorf("ended before Ctrl-C: %v", err)
+		default:
+			syscall.Kill(-cmd.Process.Pid, syscall.SIGINT)
+			<-ended
+		}
 		if t.Failed() {
 			t.Logf("%s\n%s", text, out.String())
 		}

@@ -123,6 +123,10 @@ func TestOwners(t *testing.T) {
 		{"github.com/spf13/cobra", "cmd", "commands are constructors; what they do is plain Go"},
 		{"charm.land/fang", "cmd", "it draws help and nothing else"},
 		{"github.com/pressly/goose", "pipeline/ledger", "only the ledger has tables"},
+		{"github.com/prometheus/", "metric", "one room knows how figures are shown"},
+		{"github.com/rickar/cal", "report/calendar", "its globals are set right in one place"},
+		{"github.com/wneessen/go-mail", "pipeline/deliver", "one room writes to people"},
+		{"github.com/openai/openai-go", "pipeline/commentary", "one room asks a model"},
 		{"github.com/aws/aws-sdk-go-v2/service/s3", "pipeline/store", "only the store knows objects"},
 	}
 	all := rooms(t)
