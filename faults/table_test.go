@@ -107,6 +107,7 @@ var faults = []fault{
 	{number: 43, name: "one_tenant_of_500_fails", point: "V", how: "bad data of one tenant", want: "499 published, the parent partial; one retried alone, the parent done", run: oneTenantFails},
 	{number: 43, name: "drain_killed_between_send_and_record", how: "kill -9 once the queue has ten messages", want: "sent again; no second run", run: killBetweenSendAndMark},
 	{number: 43, name: "fan_out_answer_lost", how: "kill -9 once the parent is committed", want: "the same tenants once, the source is not asked again", run: parentDeliveredTwice},
+	{number: 43, name: "queue_emptied_under_a_fan_out", how: "kill -9 once the messages are sent, then the queue is purged", want: "asked again in due time, each tenant once", run: messagesPurged},
 	{number: 43, name: "all_tenants_cancelled", point: "X", how: "`runs cancel` of the parent", want: "nothing begins any more, what is published stays", run: cancelledParent},
 	{number: 44, name: "delivery_reply_lost", how: "the receiver takes it and cuts", want: "sent again under the same key; the row ends once", run: deliveryReplyLost},
 	{number: 44, name: "kill_between_send_and_record", how: "kill -9 once the receiver has answered", want: "another worker sends again under the same key", run: killBetweenSendAndRecord},

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/monthend/monthend/pipeline/ledger"
@@ -256,6 +257,29 @@ func killBetweenSendAndMark(t *testing.T) {
 	if got := s.Number(`SELECT count(*) FROM monthend.attempts WHERE run_id IN (SELECT run_id FROM monthend.runs WHERE tenant <> '') AND attempt > 2`); got != 0 {
 		t.Errorf("got %d attempts too many", got)
 	}
+}
+
+// messagesPurged: somebody empties the queue. The ledger knows what it has asked for, and asks again.
+func messagesPurged(t *testing.T) {
+	s := NewStack(t, StackConfig{})
+	s.Tenants(8)
+	victim := s.tenantWorker("victim", 2)
+	victim.Ledger.Set(Trap{Text: "monthend.sent(", Answer: true, Do: victim.Killed})
+	victim.Start()
+	sent := s.Send(allTenants())
+	victim.Wait()
+	if _, err := s.Client.PurgeQueue(t.Context(), &awssqs.PurgeQueueInput{QueueUrl: &s.Queue}); err != nil {
+		t.Fatal(err)
+	}
+	s.Until("an empty queue", func(ctx context.Context) bool {
+		d := s.Depth(ctx)
+		return d.Waiting+d.InFlight+d.Delayed == 0
+	})
+	s.Exec(`UPDATE monthend.runs SET lease_until = clock_timestamp() - interval '1 second' WHERE lease_until IS NOT NULL`)
+	s.Exec(`UPDATE monthend.outbox SET due_at = due_at - interval '30 minutes'`) // so long later
+	s.tenantWorker("next", 2).Start()
+	s.awaitFanout(sent, ledger.FanoutDone)
+	s.Check()
 }
 
 // parentDeliveredTwice: the worker dies once the fan-out is committed, before its message is deleted.
