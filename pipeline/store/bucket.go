@@ -58,22 +58,11 @@ func (b *bucket) Put(ctx context.Context, name, file string, sum Sum) error {
 
 // put asks S3 to store the object only where there is none and only if its content has the sum.
 func (b *bucket) put(ctx context.Context, name, file string, sum Sum) error {
-	source, err := os.Open(file)
+	source, err := openWhole(ctx, file, sum)
 	if err != nil {
 		return err
 	}
 	defer source.Close()
-	if sum.Size > maxObject {
-		return fmt.Errorf("%d bytes are more than one object takes, %d", sum.Size, maxObject)
-	}
-	// S3 checks the sum too, but not every service that speaks its language does.
-	got, err := copySum(ctx, io.Discard, source)
-	if err != nil {
-		return err
-	}
-	if got != sum {
-		return changed(got, sum)
-	}
 	err = b.conflicting(ctx, func() error {
 		if _, err := source.Seek(0, io.SeekStart); err != nil {
 			return err
@@ -89,6 +78,30 @@ func (b *bucket) put(ctx context.Context, name, file string, sum Sum) error {
 		return b.compare(ctx, name, sum)
 	}
 	return err
+}
+
+// openWhole opens a file that has the sum and fits into one object. S3 checks the sum too, but not every service that speaks
+// its language does.
+func openWhole(ctx context.Context, file string, sum Sum) (*os.File, error) {
+	if sum.Size > maxObject {
+		return nil, fmt.Errorf("%d bytes are more than one object takes, %d", sum.Size, maxObject)
+	}
+	source, err := os.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	got, err := copySum(ctx, io.Discard, source)
+	if err == nil && got != sum {
+		err = changed(got, sum)
+	}
+	if err == nil {
+		_, err = source.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		source.Close()
+		return nil, err
+	}
+	return source, nil
 }
 
 // pauses are how long a put waits for another one of the same name that is under way.

@@ -91,24 +91,11 @@ func (b *bucket) Set(ctx context.Context, name, file string, sum Sum) error {
 }
 
 func (b *bucket) set(ctx context.Context, name, file string, sum Sum) error {
-	source, err := os.Open(file)
+	source, err := openWhole(ctx, file, sum)
 	if err != nil {
 		return err
 	}
 	defer source.Close()
-	if sum.Size > maxObject {
-		return fmt.Errorf("%d bytes are more than one object takes, %d", sum.Size, maxObject)
-	}
-	got, err := copySum(ctx, io.Discard, source)
-	if err != nil {
-		return err
-	}
-	if got != sum {
-		return changed(got, sum)
-	}
-	if _, err := source.Seek(0, io.SeekStart); err != nil {
-		return err
-	}
 	_, err = b.client.PutObject(ctx, &s3.PutObjectInput{
 		Bucket: &b.name, Key: b.key(name), Body: source, ContentLength: &sum.Size, ContentType: contentType(name),
 		ChecksumSHA256: aws.String(checksum(sum)),
