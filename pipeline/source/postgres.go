@@ -2,10 +2,12 @@ package source
 
 import (
 	"context"
+	"net"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -71,6 +73,7 @@ func OpenPostgres(ctx context.Context, url string, tracer pgx.QueryTracer) (*Pos
 		cfg.MaxConns = max(cfg.MaxConns, maxConns)
 	}
 	cfg.ConnConfig.Tracer = tracer
+	cfg.ConnConfig.DialFunc = unpolled(cfg.ConnConfig.DialFunc)
 	cfg.ConnConfig.AfterNetConnect = tapWire
 	if p.pool, err = pgxpool.NewWithConfig(ctx, cfg); err != nil {
 		return nil, explain(context.Cause(ctx), err, nil)
@@ -80,6 +83,17 @@ func OpenPostgres(ctx context.Context, url string, tracer pgx.QueryTracer) (*Pos
 		return nil, err
 	}
 	return p, nil
+}
+
+// unpolled has a connection's socket read outside of Go's poller, where the system can.
+func unpolled(dial pgconn.DialFunc) pgconn.DialFunc {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		conn, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return unpoll(conn)
+	}
 }
 
 func (p *Postgres) ping(ctx context.Context) error {
