@@ -65,7 +65,7 @@ func (r *Runner) overview(ctx context.Context, parent ledger.Fanout, children []
 	if err != nil {
 		return "", err
 	}
-	def := r.overviewDefinition(parent.Report, datasets[1])
+	def := r.overviewDefinition(parent.Report, datasets)
 	digest, err := canonicalDigest(struct {
 		Report, Title, Company, Currency, Locale, Period string
 		Datasets                                         []report.Dataset

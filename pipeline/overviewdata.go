@@ -14,7 +14,7 @@ import (
 // maxWhy bounds what an overview says of a tenant's verdict, in bytes.
 const maxWhy = 200
 
-// overviewData is what an overview shows: one row of counts, and a row a tenant. It holds nothing but what the tenants have now,
+// overviewData is what an overview shows: one row of counts, a row for each tenant without a version, and a row a tenant. It holds nothing but what the tenants have now,
 // so that asking for all of them again changes no byte: a duplicate is as published as what it is a duplicate of.
 func overviewData(children []ledger.Child) ([]report.Dataset, error) {
 	manifests := make([]Manifest, len(children))
@@ -46,7 +46,9 @@ func overviewData(children []ledger.Child) ([]report.Dataset, error) {
 	for _, rule := range rules {
 		tenants.Columns = append(tenants.Columns, report.Column{Name: columnOf(rule), Kind: report.Decimal, Scale: int(scales[rule])})
 	}
-	tenants.Columns = append(tenants.Columns, report.Column{Name: "why", Kind: report.Text})
+	missing := report.Dataset{Name: "without_version", Columns: []report.Column{
+		{Name: "tenant", Kind: report.Text}, {Name: "status", Kind: report.Text}, {Name: "why", Kind: report.Text},
+	}}
 	counts := map[string]int64{}
 	for i, child := range children {
 		status := overviewStatus(child.Outcome)
@@ -63,7 +65,10 @@ func overviewData(children []ledger.Child) ([]report.Dataset, error) {
 		for _, rule := range rules {
 			row = append(row, actualOf(manifests[i].Content.ControlTotals, rule))
 		}
-		tenants.Rows = append(tenants.Rows, append(row, why(child)))
+		tenants.Rows = append(tenants.Rows, row)
+		if status != string(report.Published) {
+			missing.Rows = append(missing.Rows, []any{child.Tenant, status, why(child)})
+		}
 	}
 	summary := report.Dataset{Name: "summary", Columns: []report.Column{
 		{Name: "tenants", Kind: report.Integer}, {Name: "published", Kind: report.Integer}, {Name: "data_failed", Kind: report.Integer},
@@ -75,7 +80,7 @@ func overviewData(children []ledger.Child) ([]report.Dataset, error) {
 		row = append(row, counts[column.Name])
 	}
 	summary.Rows = [][]any{row}
-	return []report.Dataset{summary, tenants}, nil
+	return []report.Dataset{summary, missing, tenants}, nil
 }
 
 // overviewStatus is how a tenant stands.
@@ -116,21 +121,22 @@ func actualOf(totals []ControlTotal, rule string) any {
 }
 
 // overviewDefinition is how an overview is laid out. It takes its title and its language from the report's definition.
-func (r *Runner) overviewDefinition(name string, tenants report.Dataset) report.Definition {
+func (r *Runner) overviewDefinition(name string, datasets []report.Dataset) report.Definition {
 	def := report.Definition{Name: name, Title: name}
 	if known, err := r.cfg.Catalog.Get(name); err == nil {
 		def.Title, def.Company, def.Currency, def.Locale = known.Title, known.Company, known.Currency, known.Locale
 	}
 	def.Title += ": all tenants"
-	def.Datasets = []report.DatasetQuery{{Name: "summary"}, {Name: "tenants"}}
 	var cards []report.KPISpec
 	for _, column := range []string{"tenants", "published", "data_failed", "failed", "cancelled"} {
-		cards = append(cards, report.KPISpec{Label: report.Label(column), Dataset: "summary", Column: column})
+		cards = append(cards, report.KPISpec{Label: report.Label(column), Dataset: datasets[0].Name, Column: column})
 	}
-	table := &report.TableSpec{Title: "Tenants", Dataset: tenants.Name, Total: true}
-	for _, column := range tenants.Columns {
-		table.Columns = append(table.Columns, report.TableColumn{Column: column.Name})
+	def.Document = []report.BlockSpec{{KPIs: cards}}
+	for i, d := range datasets {
+		def.Datasets = append(def.Datasets, report.DatasetQuery{Name: d.Name})
+		if i > 0 && len(d.Rows) > 0 {
+			def.Document = append(def.Document, report.BlockSpec{Table: &report.TableSpec{Dataset: d.Name, Total: i == len(datasets)-1}})
+		}
 	}
-	def.Document = []report.BlockSpec{{KPIs: cards}, {Table: table}}
 	return def
 }
