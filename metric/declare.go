@@ -16,6 +16,8 @@ var (
 		Help: "Deliveries answered from the ledger: what they asked for was done before."}
 	SlowRuns = Metric{Name: "monthend_slow_runs_total", Kind: Counter, Unit: Count,
 		Help: "Attempts that took longer than the slow_after of their definition."}
+	Uncommented = Metric{Name: "monthend_uncommented_versions_total", Kind: Counter, Unit: Count,
+		Help: "Versions drawn without the commentary that their definition asks for."}
 	StageSeconds = Metric{Name: "monthend_stage_seconds", Kind: Histogram, Unit: Seconds, Labels: []string{"stage"}, Buckets: stageBuckets,
 		Help: "How long the stages of runs took, whether or not they went well."}
 	RowsExtracted = Metric{Name: "monthend_rows_extracted_total", Kind: Counter, Unit: Count, Labels: []string{"report"},
@@ -103,7 +105,7 @@ var (
 // All are the metrics there are, in the order in which they are documented.
 func All() []Metric {
 	return []Metric{
-		Runs, RunsPutBack, DuplicatesSuppressed, SlowRuns, StageSeconds, RowsExtracted, RowsRejected, InWork,
+		Runs, RunsPutBack, DuplicatesSuppressed, SlowRuns, Uncommented, StageSeconds, RowsExtracted, RowsRejected, InWork,
 		Heartbeats, LeasesLost, FencedCommits,
 		QueueMessages, QueueWait, QueueAge, Settlements, VisibilityRenewals, PollFailures, PollStalls, HandlerPanics,
 		Tries, Alerts,

@@ -128,6 +128,7 @@ func (w *worker) readCounters() {
 		put(metric.LeasesLost, float64(p.Lost))
 		put(metric.FencedCommits, float64(p.FencedCommits))
 		put(metric.SlowRuns, float64(p.Slow))
+		put(metric.Uncommented, float64(p.Uncommented))
 	})
 }
 
