@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/spf13/pflag"
 
 	"github.com/monthend/monthend/report"
@@ -36,4 +38,13 @@ func (o *monthOptions) key(name string) (report.Key, error) {
 		return report.Key{}, usage("", "%w", err)
 	}
 	return report.Key{Report: name, Period: period, Tenant: o.tenant}, nil
+}
+
+// restating is the command that reads a published month of a key again, and of nobody else.
+func restating(key report.Key) string {
+	command := fmt.Sprintf("monthend trigger %s --month %d --year %d", key.Report, int(key.Period.Month), key.Period.Year)
+	if key.Tenant != "" {
+		command += " --tenant " + key.Tenant
+	}
+	return command + " --restate --reason …"
 }

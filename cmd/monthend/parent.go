@@ -191,8 +191,8 @@ func (a *app) awaitOverview(ctx context.Context, books *ledger.Store, id string)
 	})
 }
 
-// needsTenant refuses to make one report of a definition that has a report a tenant.
-func (s *settings) needsTenant(job report.Job) error {
+// needsTenant refuses to take a definition that has a report a tenant for one report.
+func (s *settings) needsTenant(job report.Job, hint string) error {
 	definitions, err := s.openCatalog()
 	if err != nil {
 		return err
@@ -202,8 +202,7 @@ func (s *settings) needsTenant(job report.Job) error {
 		return definitionFailure(err)
 	}
 	if pipeline.FansOut(def, job) {
-		return usage("monthend trigger "+job.Report+" …   # asks for every tenant, through the queue",
-			"%q is a report a tenant; say whose with --tenant", job.Report)
+		return usage(hint, "%q is a report a tenant; say whose with --tenant", job.Report)
 	}
 	return nil
 }

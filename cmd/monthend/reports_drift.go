@@ -45,7 +45,8 @@ func (a *app) runReportsDrift(ctx context.Context, s settings, key report.Key) e
 	if err := a.checkFormat(formatTable, formatJSON, formatCSV); err != nil {
 		return err
 	}
-	if err := s.knowsReport(key.Report); err != nil {
+	job := report.Job{Report: key.Report, Period: key.Period.String(), Tenant: key.Tenant}
+	if err := s.needsTenant(job, "monthend runs list --report "+key.Report); err != nil {
 		return err
 	}
 	logger, err := a.logger(s.LogLevel)
@@ -59,7 +60,6 @@ func (a *app) runReportsDrift(ctx context.Context, s settings, key report.Key) e
 		return err
 	}
 	defer rooms.close(ctx, a.abort)
-	job := report.Job{Report: key.Report, Period: key.Period.String(), Tenant: key.Tenant}
 	d, version, err := pipeline.Drift(ctx, s.pipelineConfig(rooms, logger, bars.progress), pipeline.Asking{Job: job, Sample: true})
 	bars.end()
 	switch {
@@ -84,10 +84,7 @@ func (a *app) printDrift(key report.Key, version ledger.Version, d pipeline.Diff
 		_, err := fmt.Fprintf(a.stdout, "the source has not moved since %s was published\n", shown.Before)
 		return err
 	}
-	again := fmt.Sprintf("monthend trigger %s --month %d --year %d --restate --reason …", key.Report, key.Period.Month, key.Period.Year)
-	if key.Tenant != "" {
-		again += " --tenant " + key.Tenant
-	}
+	again := restating(key)
 	switch {
 	case d.Same:
 		return nil

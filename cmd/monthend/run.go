@@ -67,7 +67,7 @@ func (a *app) runRun(ctx context.Context, s settings, o runOptions, job report.J
 	if err := s.knowsReport(job.Report); err != nil {
 		return err
 	}
-	if err := s.needsTenant(job); err != nil {
+	if err := s.needsTenant(job, "monthend trigger "+job.Report+" …   # asks for every tenant, through the queue"); err != nil {
 		return err
 	}
 	logger, err := a.logger(s.LogLevel)

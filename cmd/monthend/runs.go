@@ -134,7 +134,7 @@ func (a *app) runRunsList(ctx context.Context, s settings, filter ledger.Filter)
 func newRunsShowCommand(a *app, s settings) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show RUN|REQUEST",
-		Short: "Show one run: its attempts and its files; or a request for all tenants: how many ended how",
+		Short: "Show a run, its attempts and files, by its id or a request's; or how all tenants stand that a request asked for",
 		Args:  wants("RUN|REQUEST"),
 		RunE:  func(cmd *cobra.Command, args []string) error { return a.runRunsShow(cmd.Context(), s, args[0]) },
 	}
@@ -192,7 +192,14 @@ func (a *app) runRunsShow(ctx context.Context, s settings, id string) error {
 		}
 		return a.printParent(p)
 	}
-	shown, err := loadRun(ctx, s, books, id)
+	run, request, err := runOf(ctx, books, id)
+	if err != nil {
+		return err
+	}
+	if run.RunID == "" {
+		return a.printRequest(newRequestShown(request))
+	}
+	shown, err := loadRun(ctx, s, books, run)
 	if err != nil {
 		return err
 	}
@@ -204,17 +211,10 @@ func (a *app) runRunsShow(ctx context.Context, s settings, id string) error {
 }
 
 // loadRun reads a run, its attempts and the files of its version.
-func loadRun(ctx context.Context, s settings, books *ledger.Store, id string) (runShown, error) {
-	run, err := books.Run(ctx, id)
-	if errors.Is(err, ledger.ErrNotFound) {
-		return runShown{}, withCode(exitFailed, "monthend runs list", fmt.Errorf("there is no run %q", id))
-	}
+func loadRun(ctx context.Context, s settings, books *ledger.Store, run ledger.Run) (runShown, error) {
+	attempts, err := books.Attempts(ctx, run.RunID)
 	if err != nil {
-		return runShown{}, unavailable("", "show run %q: %w", id, err)
-	}
-	attempts, err := books.Attempts(ctx, id)
-	if err != nil {
-		return runShown{}, unavailable("", "show run %q: %w", id, err)
+		return runShown{}, wrapRead(err, "run", run.RunID)
 	}
 	shown := runShown{
 		runLine: newRunLine(run), Reason: run.Reason, RequestedBy: run.RequestedBy, Attempts: []attemptLine{}, Files: []fileLine{},

@@ -61,12 +61,12 @@ func (a *app) runRunsRetry(ctx context.Context, s settings, o retryOptions, id s
 	} else if !errors.Is(err, ledger.ErrNotFound) {
 		return unavailable("", "retry request %q: %w", id, err)
 	}
-	run, err := books.Run(ctx, id)
-	switch {
-	case errors.Is(err, ledger.ErrNotFound):
-		return withCode(exitFailed, "monthend runs list", fmt.Errorf("there is no run %q", id))
-	case err != nil:
-		return unavailable("", "retry run %q: %w", id, err)
+	run, request, err := runOf(ctx, books, id)
+	if err != nil {
+		return err
+	}
+	if err := needsRun(run, request); err != nil {
+		return err
 	}
 	job := again(run, o)
 	following := triggerOptions{wait: o.wait, timeout: o.timeout}
@@ -99,8 +99,7 @@ func again(run ledger.Run, o retryOptions) report.Job {
 func (a *app) needsNoRetry(ctx context.Context, s settings, books *ledger.Store, o triggerOptions, run ledger.Run, job report.Job) (bool, error) {
 	switch {
 	case run.Outcome == report.Published, run.Outcome == report.Unchanged:
-		hint := fmt.Sprintf("monthend trigger %s --month %d --year %d --restate --reason …", run.Key.Report, int(run.Key.Period.Month), run.Key.Period.Year)
-		return true, withCode(exitFailed, hint, fmt.Errorf("run %q is done and cannot be attempted again: %s", run.RunID, run.Outcome))
+		return true, withCode(exitFailed, restating(run.Key), fmt.Errorf("run %q is done and cannot be attempted again: %s", run.RunID, run.Outcome))
 	case run.Running && o.wait:
 		return true, a.follow(ctx, s, books, o.timeout, run.RunID)
 	case run.Running:

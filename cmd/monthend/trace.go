@@ -15,7 +15,7 @@ import (
 func newTraceCommand(a *app, s settings) *cobra.Command {
 	var compare string
 	cmd := &cobra.Command{
-		Use:   "trace RUN|TRACE_ID",
+		Use:   "trace RUN|REQUEST|TRACE_ID",
 		Short: "Draw the trace of a run as a waterfall, or list, map and price what was traced",
 		Long: "trace draws one run as a waterfall: who asked, how long the job waited in\n" +
 			"the queue, every attempt with its stages, queries and calls, what went wrong,\n" +
@@ -42,12 +42,12 @@ func newTraceCommand(a *app, s settings) *cobra.Command {
 
 // wantsRun checks that there is one argument and that it is not a command that was mistyped.
 func wantsRun(cmd *cobra.Command, args []string) error {
-	if err := wants("RUN|TRACE_ID")(cmd, args); err != nil {
+	if err := wants("RUN|REQUEST|TRACE_ID")(cmd, args); err != nil {
 		return err
 	}
 	cmd.SuggestionsMinimumDistance = 2
 	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-		return usage(cmd.CommandPath()+" "+near[0], "%q is neither a run, nor a trace, nor a command of %q", args[0], cmd.CommandPath())
+		return usage(cmd.CommandPath()+" "+near[0], "%q is neither a run, nor a request, nor a trace, nor a command of %q", args[0], cmd.CommandPath())
 	}
 	return nil
 }

@@ -52,25 +52,35 @@ func (a *app) runTrace(ctx context.Context, s settings, id string) error {
 }
 
 // tracesOf finds the trace of a run's last attempt in the ledger, and the attempts before it that lie in others: a retry that
-// somebody asked for continues the trace of who asked.
+// somebody asked for continues the trace of who asked. A request stands for the run that it led to; one for all tenants has the
+// trace of the asking, and each of its runs one of its own.
 func (s *settings) tracesOf(ctx context.Context, run string) (id string, earlier []attemptLine, err error) {
 	books, err := s.openLedger(ctx, "")
 	if err != nil {
 		return "", nil, err
 	}
 	defer books.Close()
-	r, err := books.Run(ctx, run)
-	switch {
-	case errors.Is(err, ledger.ErrNotFound):
-		return "", nil, withCode(exitFailed, "monthend runs list", fmt.Errorf("there is no run %q", run))
-	case err != nil:
-		return "", nil, unavailable("", "show run %q: %w", run, err)
-	case r.TraceID == "":
-		return "", nil, withCode(exitFailed, "", fmt.Errorf("run %q was not traced", run))
+	if parent, err := books.Fanout(ctx, run); err == nil {
+		if parent.TraceID == "" {
+			return "", nil, withCode(exitFailed, "", fmt.Errorf("request %q was not traced", run))
+		}
+		return parent.TraceID, nil, nil
+	} else if !errors.Is(err, ledger.ErrNotFound) {
+		return "", nil, wrapRead(err, "request", run)
 	}
-	attempts, err := books.Attempts(ctx, run)
+	r, request, err := runOf(ctx, books, run)
 	if err != nil {
-		return "", nil, unavailable("", "show run %q: %w", run, err)
+		return "", nil, err
+	}
+	if err := needsRun(r, request); err != nil {
+		return "", nil, err
+	}
+	if r.TraceID == "" {
+		return "", nil, withCode(exitFailed, "", fmt.Errorf("run %q was not traced", r.RunID))
+	}
+	attempts, err := books.Attempts(ctx, r.RunID)
+	if err != nil {
+		return "", nil, wrapRead(err, "run", r.RunID)
 	}
 	for _, t := range attempts {
 		if t.TraceID != "" && t.TraceID != r.TraceID {
