@@ -244,6 +244,29 @@ func TestEachConditionOnce(t *testing.T) {
 	}
 }
 
+// A request that was refused has no run: its own id leads to more.
+func TestRefusedRequest(t *testing.T) {
+	w := newWorld(t, report.AlertFailed)
+	_, err := w.ledger.Refuse(t.Context(), ledger.Refusal{RequestID: "req_1", Report: "sales", Tenant: "north", Period: "2026-03", Reason: "no such column"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := w.round()
+	if len(told) != 1 {
+		t.Fatalf("got %+v, want one alert", told)
+	}
+	delete(told[0].body, "at")
+	want := map[string]any{"schema": 1.0, "event": "failed", "condition": "failed/req_1", "title": "sales 2026-03 north: the request was refused",
+		"report": "sales", "report_title": "Sales", "tenant": "north", "period": "2026-03", "error": "no such column", "request_id": "req_1",
+		"look": "monthend runs show req_1", "rerun": "monthend trigger sales --month 3 --year 2026 --tenant north"}
+	if diff := cmp.Diff(want, told[0].body); diff != "" {
+		t.Errorf("told (-want +got):\n%s", diff)
+	}
+	if again := w.round(); len(again) != 0 {
+		t.Errorf("told again: %+v", again)
+	}
+}
+
 // Whoever ended the run is dead, and so is whoever began to tell of it: it is told all the same, and no receiver is told under two keys.
 func TestNothingIsLostWithAWorker(t *testing.T) {
 	w := newWorld(t, report.AlertFailed)

@@ -23,6 +23,7 @@ type letter struct {
 	At               time.Time  `json:"at"`
 	Error            string     `json:"error,omitempty"`
 	RunID            string     `json:"run_id,omitempty"`
+	RequestID        string     `json:"request_id,omitempty"` // of a request that was refused; it has no run
 	Attempt          int        `json:"attempt,omitempty"`
 	TraceID          string     `json:"trace_id,omitempty"`
 	RecordsExtracted *int64     `json:"records_extracted,omitempty"` // of a run that has ended
@@ -35,10 +36,11 @@ type letter struct {
 func letterOf(c ledger.Condition, reportTitle string) letter {
 	l := letter{
 		Schema: 1, Event: string(c.Kind), Condition: c.Name, Title: title(c), Report: c.Key.Report, ReportTitle: reportTitle,
-		Tenant: c.Key.Tenant, Period: c.Key.Period.String(), At: c.NotedAt, Error: c.Why, RunID: c.RunID, Attempt: c.Attempt, TraceID: c.TraceID,
+		Tenant: c.Key.Tenant, Period: c.Key.Period.String(), At: c.NotedAt, Error: c.Why, RunID: c.RunID, RequestID: c.RequestID,
+		Attempt: c.Attempt, TraceID: c.TraceID,
 	}
 	l.Look, l.Rerun = commands(c)
-	if c.Kind == report.AlertFailed || c.Kind == report.AlertDataFailed {
+	if c.RequestID == "" && (c.Kind == report.AlertFailed || c.Kind == report.AlertDataFailed) {
 		l.RecordsExtracted, l.RecordsRejected = &c.Extracted, &c.Rejected
 	}
 	if !c.DueAt.IsZero() {
@@ -64,17 +66,27 @@ func title(c ledger.Condition) string {
 		report.AlertMissed:     "nobody has asked for it",
 		report.AlertOverdue:    "it is due and not published",
 	}[c.Kind]
+	if c.RequestID != "" {
+		what = "the request was refused"
+	}
 	return c.Key.String() + ": " + what
 }
 
 // commands are what to type: to see more, and to have it done again.
 func commands(c ledger.Condition) (look, again string) {
 	p := c.Key.Period
+	trigger := fmt.Sprintf("monthend trigger %s --month %d --year %d", c.Key.Report, p.Month, p.Year)
+	if c.Key.Tenant != "" {
+		trigger += " --tenant " + c.Key.Tenant
+	}
+	if c.RequestID != "" {
+		return "monthend runs show " + c.RequestID, trigger
+	}
 	switch c.Kind {
 	case report.AlertMissed:
 		return "monthend schedule list", fmt.Sprintf("monthend schedule backfill %s --from %s --to %s", c.Key.Report, p, p)
 	case report.AlertOverdue:
-		return "monthend runs list --report " + c.Key.Report, fmt.Sprintf("monthend trigger %s --month %d --year %d", c.Key.Report, p.Month, p.Year)
+		return "monthend runs list --report " + c.Key.Report, trigger
 	case report.AlertSlow:
 		return "monthend trace " + c.RunID, ""
 	}

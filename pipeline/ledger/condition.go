@@ -15,7 +15,8 @@ type Condition struct {
 	Name      string // the kind, and what it happened to, such as failed/RUN
 	Kind      report.AlertKind
 	Key       report.Key
-	RunID     string // "" of what is missing
+	RunID     string // "" of what is missing, and of a request that led to no run
+	RequestID string // of such a request, whose refusal the ledger notes by itself too; else ""
 	Attempt   int    // of the run; 0 without one
 	TraceID   string // of that attempt
 	Why       string // in words
@@ -52,7 +53,8 @@ func (s *Store) Note(ctx context.Context, c Condition) (bool, error) {
 func (s *Store) Untold(ctx context.Context, most int) ([]Condition, error) {
 	conditions, err := repeat(ctx, func() ([]Condition, error) {
 		rows, err := s.pool.Query(ctx, `
-			SELECT condition, kind, report, tenant, period, run_id, attempt, trace_id, why, records_extracted, records_rejected, due_at, noted_at
+			SELECT condition, kind, report, tenant, period, run_id, request_id, attempt, trace_id, why, records_extracted, records_rejected, due_at,
+			       noted_at
 			  FROM monthend.conditions WHERE told_at IS NULL AND next_at <= clock_timestamp()
 			 ORDER BY next_at, condition LIMIT $1`, most)
 		if err != nil {
@@ -67,7 +69,7 @@ func scanCondition(row pgx.CollectableRow) (Condition, error) {
 	var c Condition
 	var period string
 	var due *time.Time
-	err := row.Scan(&c.Name, &c.Kind, &c.Key.Report, &c.Key.Tenant, &period, &c.RunID, &c.Attempt, &c.TraceID, &c.Why,
+	err := row.Scan(&c.Name, &c.Kind, &c.Key.Report, &c.Key.Tenant, &period, &c.RunID, &c.RequestID, &c.Attempt, &c.TraceID, &c.Why,
 		&c.Extracted, &c.Rejected, &due, &c.NotedAt)
 	if err == nil {
 		c.Key.Period, err = report.ParsePeriod(period)

@@ -95,6 +95,48 @@ func TestEndIsNoted(t *testing.T) {
 	}
 }
 
+// A request that is refused has no run that could be noted: it is noted itself, once, where it names a report and a month. What
+// became of all tenants is told by each of them.
+func TestRefusalIsNoted(t *testing.T) {
+	b := setup(t)
+	refuse := func(id, name, period string) {
+		t.Helper()
+		for range 2 { // a repeated call finds the first
+			if _, err := b.Refuse(t.Context(), ledger.Refusal{RequestID: id, Report: name, Period: period, Reason: "no such column"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	refuse("no-month", march.Report, "previous-month")
+	refuse("no-report", "Not A Name", "2026-03")
+	refuse("no-such-month", march.Report, "2026-13")
+	refuse("tenants-unknown", march.Report, "2026-03")
+	b.fanOut(t, allTenants("parent", "anna", "bert"))
+	b.work(t, "anna", "bert")
+	if _, err := b.CloseFanouts(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if parent, err := b.Request(t.Context(), "parent"); err != nil || parent.Outcome != report.Failed {
+		t.Fatalf("got parent %+v, %v; want failed", parent, err)
+	}
+
+	conditions, err := b.Untold(t.Context(), 10)
+	if err != nil || len(conditions) != 3 {
+		t.Fatalf("got %+v, %v; want the request and two runs", conditions, err)
+	}
+	got := conditions[0]
+	got.NotedAt = time.Time{}
+	want := ledger.Condition{Name: "failed/tenants-unknown", Kind: report.AlertFailed, Key: march, RequestID: "tenants-unknown", Why: "no such column"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("what is noted (-want +got):\n%s", diff)
+	}
+	for _, c := range conditions[1:] {
+		if c.RunID == "" || c.Key.Tenant == "" {
+			t.Errorf("noted %+v, want a tenant's run", c)
+		}
+	}
+}
+
 func TestNote(t *testing.T) {
 	b := setup(t)
 	ctx := t.Context()
