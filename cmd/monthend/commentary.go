@@ -19,7 +19,7 @@ type commentarySettings struct {
 // commentaryFlags has no flag for the key: what stands on a command line, everybody on the machine can read.
 func (s *settings) commentaryFlags(fs *pflag.FlagSet) {
 	c := &s.Commentary
-	flag(fs.StringVar, fs, &c.URL, "commentary-url", "OpenAI-compatible API that drafts commentary, such as https://host/v1; nobody is asked when empty (MONTHEND_COMMENTARY_URL)")
+	flag(fs.StringVar, fs, &c.URL, "commentary-url", "where commentary is drafted, an API as OpenAI's, such as https://host/v1; nobody is asked when empty (MONTHEND_COMMENTARY_URL)")
 	flag(fs.StringVar, fs, &c.Model, "commentary-model", "its model; the key is MONTHEND_COMMENTARY_KEY (MONTHEND_COMMENTARY_MODEL)")
 	flag(fs.DurationVar, fs, &c.Timeout, "commentary-timeout", "how long a report waits for its draft, 20s unless set (MONTHEND_COMMENTARY_TIMEOUT)")
 }

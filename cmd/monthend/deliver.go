@@ -33,7 +33,7 @@ const webhookPrefix = "MONTHEND_WEBHOOK_"
 func (s *settings) deliverFlags(fs *pflag.FlagSet) {
 	d := &s.Deliver
 	flag(fs.StringVar, fs, &d.Allow, "deliver-allow", "what deliveries may reach: file:///dir, s3://bucket/prefix, https://host/path, mailto:@domain,…; nothing when empty (MONTHEND_DELIVER_ALLOW)")
-	flag(fs.StringVar, fs, &d.Links, "link-url", "URL at which people find the output; links are of the output itself when empty (MONTHEND_LINK_URL)")
+	flag(fs.StringVar, fs, &d.Links, "link-url", "where people find the output, a URL; links are of the output itself when empty (MONTHEND_LINK_URL)")
 	flag(fs.StringVar, fs, &d.SMTP, "smtp-url", "server of mails, smtp://user:password@host:587 or smtps:// (MONTHEND_SMTP_URL)")
 	flag(fs.StringVar, fs, &d.SMTPFrom, "smtp-from", "address that mails are from (MONTHEND_SMTP_FROM)")
 }

@@ -29,7 +29,7 @@ func (s *settings) metricFlags(fs *pflag.FlagSet) {
 	m := &s.Metric
 	flag(fs.StringVar, fs, &m.Addr, "metrics-addr", "host:port that answers /metrics, /healthz and /readyz, such as 127.0.0.1:9464; none when empty (MONTHEND_METRICS_ADDR)")
 	flag(fs.BoolVar, fs, &m.Insecure, "metrics-insecure", "allow --metrics-addr to be reached from other machines; it asks nobody who he is (MONTHEND_METRICS_INSECURE)")
-	flag(fs.StringVar, fs, &m.Exit, "metrics", "emf: write the figures to stdout every minute, as CloudWatch's embedded metric format (MONTHEND_METRICS)")
+	flag(fs.StringVar, fs, &m.Exit, "metrics", "how figures are written to stdout every minute: emf, CloudWatch's embedded metric format; not at all when empty (MONTHEND_METRICS)")
 }
 
 func (s *settings) checkMetric() error {
@@ -93,7 +93,7 @@ const watchEnd = 2 * time.Second
 func listenMetrics(ctx context.Context, addr string, page watchPage, logger *slog.Logger) (loop, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", addr)
 	if err != nil {
-		return loop{}, unavailable("", "listen for whoever reads the metrics: %w", err)
+		return loop{}, unavailable("monthend work --metrics-addr 127.0.0.1:0", "listen for whoever reads the metrics: %w", err)
 	}
 	logger.Info("answering", "metrics", "http://"+listener.Addr().String()+"/metrics")
 	return loop{"metrics", func(ctx context.Context) error {

@@ -19,8 +19,8 @@ func newRunsApproveCommand(a *app, s settings) *cobra.Command {
 		Short: "Record that somebody approves a version, and let its deliveries go",
 		Long: "approve records who approves a version and when. Where the definition says approve: true, deliveries wait for it;\n" +
 			"publishing never does. Only the current version can be approved, and whoever asked for a restatement cannot approve\n" +
-			"it. It is a record, not a proof: nobody is asked to show who he is. A VERSION is written report/tenant/YYYY-MM/vN, with\n" +
-			"_ for no tenant.",
+			"it. It is a record, not a proof: nobody is asked to show who he is. A VERSION is written report/tenant/YYYY-MM/vN,\n" +
+			"with _ for no tenant.",
 		Example: "  monthend runs approve monthly-financials/_/2026-03/v1 --as anna",
 		Args:    wants("VERSION"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return a.runRunsApprove(cmd.Context(), s, as, args[0]) },

@@ -108,8 +108,8 @@ func (a *app) runScheduleList(ctx context.Context, s settings) error {
 			stands = "missed"
 		}
 		g.rows = append(g.rows, []string{
-			l.Schedule, l.Every, l.On + " " + l.At, l.NextAt.Format(clockTime), l.NextPeriod, l.LastPeriod, clockText(l.LastFired, zone), stands,
-			clockText(l.LastSuccess, zone), days, l.State,
+			l.Schedule, l.Every, l.On + " " + l.At, a.clockText(l.NextAt, zone), l.NextPeriod, l.LastPeriod, a.clockText(l.LastFired, zone), stands,
+			a.clockText(l.LastSuccess, zone), days, l.State,
 		})
 	}
 	if err := a.printGrid(g, lines); err != nil {
@@ -118,10 +118,13 @@ func (a *app) runScheduleList(ctx context.Context, s settings) error {
 	return brokenDefinitions(broken)
 }
 
-// clockText is a time as a clock there shows it, "" for none.
-func clockText(at time.Time, zone *time.Location) string {
-	if at.IsZero() {
+// clockText is a time as a clock there shows it, "" for none; in CSV a program reads it, and its offset says where.
+func (a *app) clockText(at time.Time, zone *time.Location) string {
+	switch {
+	case at.IsZero():
 		return ""
+	case a.format == formatCSV:
+		return at.In(zone).Format(time.RFC3339)
 	}
 	return at.In(zone).Format(clockTime)
 }

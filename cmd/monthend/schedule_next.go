@@ -81,7 +81,7 @@ func (a *app) runScheduleNext(s settings, o nextOptions, args []string) error {
 	lines := upcoming(whole, first, time.Now(), o.count)
 	g := grid{head: []string{"at", "schedule", "of", "on"}}
 	for _, l := range lines {
-		g.rows = append(g.rows, []string{l.At.Format(clockTime), l.Schedule, l.Period, l.On})
+		g.rows = append(g.rows, []string{a.clockText(l.At, l.At.Location()), l.Schedule, l.Period, l.On})
 	}
 	if len(lines) == 0 {
 		a.announce("no report has a schedule; one begins with schedule: in its report.yaml")

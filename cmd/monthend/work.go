@@ -89,7 +89,6 @@ func (a *app) runWork(ctx context.Context, s settings) error {
 	if _, err := queue.Inspect(ctx, sqs.NewFromConfig(cfg), s.QueueURL); err != nil {
 		return queueFailure(err)
 	}
-	logger.Info("working", "queue", s.QueueURL, "concurrency", s.Concurrency)
 	loops, err := s.workLoops(cfg, rooms, logger)
 	if err != nil {
 		return err
@@ -98,6 +97,7 @@ func (a *app) runWork(ctx context.Context, s settings) error {
 	if err != nil {
 		return err
 	}
+	logger.Info("working", "queue", s.QueueURL, "concurrency", s.Concurrency)
 	defer beside(ctx, logger, append(loops, watched...)...)()
 	return worker.work(ctx, a.abort)
 }
