@@ -116,7 +116,7 @@ func (a *app) printParent(p parent) error {
 			line("…", "%s more: -o json", count(int64(len(p.Failed)-shownBad)))
 			break
 		}
-		line(c.Status, "%s  %s  %s", c.Tenant, c.RunID, oneLine(c.Error))
+		line(c.Status, "%s\t%s\t%s", c.Tenant, c.RunID, oneLine(c.Error))
 	}
 	for _, file := range p.Overview {
 		line("overview", "%s", file)

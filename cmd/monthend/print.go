@@ -27,7 +27,10 @@ func (a *app) printOutcome(o outcome) error {
 	if o.Version > 0 {
 		fmt.Fprintf(&b, "  version %d", o.Version)
 	}
-	fmt.Fprintf(&b, "  %s\n", faint.Render(o.RunID))
+	if o.RunID != "" {
+		fmt.Fprintf(&b, "  %s", faint.Render(o.RunID))
+	}
+	b.WriteByte('\n')
 
 	if len(o.Files) > 0 {
 		fmt.Fprintf(&b, "\n%s  %s\n", bold.Render("Files"), o.folder)

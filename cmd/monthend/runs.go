@@ -290,7 +290,7 @@ func (a *app) printRunShown(r runShown) {
 		if t.Ended != nil {
 			ended = t.Ended.Sub(t.Started).Round(time.Millisecond).String()
 		}
-		line(fmt.Sprintf("attempt %d", t.Attempt), "%s  %s  %s  %s", t.Started.Format(time.RFC3339), ended, t.Outcome, oneLine(t.Error))
+		line(fmt.Sprintf("attempt %d", t.Attempt), "%s\t%s\t%s\t%s", t.Started.Format(time.RFC3339), ended, t.Outcome, oneLine(t.Error))
 	}
 	for _, f := range r.Files {
 		line("file", "%s  %s", f.Path, sizeText(f.Bytes))

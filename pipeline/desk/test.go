@@ -123,6 +123,18 @@ func (t *test) read(name string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, source.MaxCSV+1)) // a larger one is refused where it is read
 }
 
+// header is a first line of the file of an extract: what it declares where its rows come from outside.
+func header(e report.Extract) string {
+	if e.Outside == nil {
+		return "id:bigint,amount:numeric(18,2)"
+	}
+	names := make([]string, len(e.Outside.Columns))
+	for i, c := range e.Outside.Columns {
+		names[i] = c.Name + ":" + c.Type
+	}
+	return strings.Join(names, ",")
+}
+
 // fixtures reads the rows of every extract; all mistakes of all files are told.
 func (t *test) fixtures() ([]*source.CSV, error) {
 	rows := make([]*source.CSV, len(t.def.Extract))
@@ -133,7 +145,7 @@ func (t *test) fixtures() ([]*source.CSV, error) {
 		if err != nil {
 			message := err.Error()
 			if errors.Is(err, fs.ErrNotExist) {
-				message = fmt.Sprintf("no such file; it holds the rows of extract %q, and its first line their columns, such as id:bigint,amount:numeric(18,2)", e.Name)
+				message = fmt.Sprintf("no such file; it holds the rows of extract %q, and its first line their columns, such as %s", e.Name, header(e))
 			}
 			problems = append(problems, report.Problem{File: t.path(file), Message: message})
 			continue
