@@ -80,7 +80,7 @@ func (s *settings) openDeliverer(cfg aws.Config, r *rooms, logger *slog.Logger) 
 			awstrace.Instrument(&o.APIOptions)
 		})
 	}
-	warnOfRecipients(r, d.Allow, logger)
+	warnOfRecipients(r, d, logger)
 	return deliver.New(d)
 }
 
@@ -91,7 +91,7 @@ func linkBelow(base string) func(path string) string {
 }
 
 // warnOfRecipients tells at the start whom this worker would bring nothing, and not only at the end of the month.
-func warnOfRecipients(r *rooms, allow deliver.Allow, logger *slog.Logger) {
+func warnOfRecipients(r *rooms, d deliver.Config, logger *slog.Logger) {
 	for _, name := range r.catalog.Names() {
 		def, err := r.catalog.Get(name)
 		if err != nil {
@@ -102,9 +102,18 @@ func warnOfRecipients(r *rooms, allow deliver.Allow, logger *slog.Logger) {
 			recipients = append(recipients, alert.To)
 		}
 		for _, recipient := range recipients {
-			if !allow.Permits(recipient) {
-				logger.Warn("a recipient is not allowed; its deliveries will fail", "report", name, "to", recipient.Target(), "variable", deliver.AllowVariable)
+			why, variable := "", ""
+			switch {
+			case !d.Allow.Permits(recipient):
+				why, variable = "a recipient is not allowed", deliver.AllowVariable
+			case recipient.Webhook != nil && len(d.Secret(recipient.Webhook.SecretEnv)) < deliver.ShortestSecret:
+				why, variable = "the secret of a webhook is not set, or too short", recipient.Webhook.SecretEnv
+			case recipient.Email != nil && d.Mail == nil:
+				why, variable = "there is no mail server", "MONTHEND_SMTP_URL"
+			default:
+				continue
 			}
+			logger.Warn(why+"; its deliveries will fail", "report", name, "to", recipient.Target(), "variable", variable)
 		}
 	}
 }

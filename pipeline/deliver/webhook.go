@@ -14,10 +14,11 @@ import (
 	"github.com/monthend/monthend/trace/httptrace"
 )
 
-const (
-	shortestSecret = 16       // bytes
-	maxAnswer      = 64 << 10 // bytes of an answer that are read, and thrown away, so that the connection may be used again
-)
+// ShortestSecret is how many bytes the secret of a webhook has at the least.
+const ShortestSecret = 16
+
+// maxAnswer is how many bytes of an answer are read, and thrown away, so that the connection may be used again.
+const maxAnswer = 64 << 10
 
 // hook brings webhooks.
 type hook struct {
@@ -38,8 +39,8 @@ func newHook(cfg *Config) hook {
 func (h hook) send(ctx context.Context, p parcel) error {
 	target := p.Recipient.Webhook
 	secret := h.cfg.Secret(target.SecretEnv)
-	if len(secret) < shortestSecret {
-		return &FinalError{fmt.Errorf("webhook: the worker's %s is not set, or is shorter than %d characters", target.SecretEnv, shortestSecret)}
+	if len(secret) < ShortestSecret {
+		return &FinalError{fmt.Errorf("webhook: the worker's %s is not set, or is shorter than %d characters", target.SecretEnv, ShortestSecret)}
 	}
 	body, err := p.body()
 	if err != nil {
