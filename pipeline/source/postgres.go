@@ -44,6 +44,10 @@ var pinned = map[string]string{
 // OpenPostgres connects to the database at url, a URL or a keyword string. tracer may be nil; it sees the extract queries
 // only, with placeholders, not the session's housekeeping. The role's search_path stays as it is.
 func OpenPostgres(ctx context.Context, url string, tracer pgx.QueryTracer) (*Postgres, error) {
+	return openPostgres(ctx, url, tracer, tap)
+}
+
+func openPostgres(ctx context.Context, url string, tracer pgx.QueryTracer, tap func(*pgx.ConnConfig)) (*Postgres, error) {
 	cfg, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		// The driver's words may quote the URL, and with it a password.
@@ -74,7 +78,7 @@ func OpenPostgres(ctx context.Context, url string, tracer pgx.QueryTracer) (*Pos
 	}
 	cfg.ConnConfig.Tracer = tracer
 	cfg.ConnConfig.DialFunc = unpolled(cfg.ConnConfig.DialFunc)
-	cfg.ConnConfig.AfterNetConnect = tapWire
+	tap(cfg.ConnConfig)
 	if p.pool, err = pgxpool.NewWithConfig(ctx, cfg); err != nil {
 		return nil, explain(context.Cause(ctx), err, nil)
 	}

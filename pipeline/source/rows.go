@@ -53,6 +53,7 @@ func (r *Rows) Next(b *column.Batch) error {
 			row = r.digest.join(r.answer.Values())
 		}
 		if err := r.decode(row, b); err != nil {
+			r.wire.release()
 			r.fail(err)
 			return r.err
 		}
@@ -63,6 +64,7 @@ func (r *Rows) Next(b *column.Batch) error {
 		r.digest.add(row)
 		b.Add()
 	}
+	r.wire.release()
 	if b.Len() > 0 && (r.err == nil || r.err == io.EOF) {
 		return nil
 	}

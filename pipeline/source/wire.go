@@ -4,19 +4,44 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"net"
+	"sync"
+	"sync/atomic"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
 )
 
 // wire is a connection to the server that knows where its messages begin. The driver reads through it, never beyond one
 // message, so that whenever the next one is a row of an answer, that row can be taken here: decoded where it lies in the
 // buffer, without being split into values first. All other messages, and all that goes wrong, are the driver's.
+//
+// The driver may read ahead: where one of its writes takes long it begins to read beside it, lest both sides wait for the
+// other, and that read may still go on, or begin only, when the rows are here already. So one at a time reads, and
+// no row is taken while the driver keeps bytes that it has not looked at.
 type wire struct {
 	net.Conn
+	reading    sync.Mutex // held by who reads
+	rowing     bool       // rows are being taken: reading is held until release
 	buffer     []byte
-	start, end int // of what is read and not handed out
-	left       int // bytes of the message that the driver has begun to read
+	start, end int          // of what is read and not handed out
+	left       int          // bytes of the message that the driver has begun to read
+	handed     int64        // bytes handed out to the driver
+	looked     atomic.Int64 // those of them that it has looked at
+}
+
+// frontend is where the driver looks at what it has read.
+type frontend struct {
+	io.Reader
+	looked *atomic.Int64
+}
+
+func (f frontend) Read(p []byte) (int, error) {
+	n, err := f.Reader.Read(p)
+	f.looked.Add(int64(n))
+	return n, err
 }
 
 const (
@@ -30,16 +55,25 @@ const (
 	dataRow    = 'D'
 )
 
-// tapWire has the driver read through a wire.
-func tapWire(_ context.Context, _ *pgconn.Config, conn net.Conn) (net.Conn, error) {
-	return &wire{Conn: conn, buffer: make([]byte, readBuffer)}, nil
+// tap has the driver read through a wire.
+func tap(cfg *pgx.ConnConfig) {
+	cfg.AfterNetConnect = func(_ context.Context, _ *pgconn.Config, conn net.Conn) (net.Conn, error) {
+		return newWire(conn), nil
+	}
+	cfg.BuildFrontend = func(r io.Reader, w io.Writer) *pgproto3.Frontend {
+		return pgproto3.NewFrontend(frontend{r, &w.(*wire).looked}, w)
+	}
 }
+
+func newWire(conn net.Conn) *wire { return &wire{Conn: conn, buffer: make([]byte, readBuffer)} }
 
 // Read hands the driver the next bytes of one message.
 func (w *wire) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
+	w.reading.Lock()
+	defer w.reading.Unlock()
 	if w.left == 0 {
 		_, size, err := w.message()
 		if err != nil {
@@ -53,13 +87,27 @@ func (w *wire) Read(p []byte) (int, error) {
 	n := copy(p[:min(len(p), w.left)], w.buffer[w.start:w.end])
 	w.start += n
 	w.left -= n
+	w.handed += int64(n)
 	return n, nil
 }
 
-// row is the values of the next message if that is a row, each behind its length, good until the next call. Otherwise it is the driver's turn: to read
-// another message, or to meet the error again that was met here.
+// row is the values of the next message if that is a row, each behind its length, good until the next call. Otherwise it is the driver's turn: to look
+// at what it has read, to read another message, or to meet the error again that was met here. Until then, or until release,
+// the driver reads nothing.
 func (w *wire) row() (row []byte, ok bool) {
-	if w.left != 0 {
+	if !w.rowing {
+		// Never waited for: what the driver reads ahead may be the end of all that the server has to say.
+		if !w.reading.TryLock() {
+			return nil, false
+		}
+		w.rowing = true
+	}
+	defer func() {
+		if !ok {
+			w.release()
+		}
+	}()
+	if w.left != 0 || w.handed != w.looked.Load() {
 		return nil, false
 	}
 	kind, size, err := w.message()
@@ -72,6 +120,14 @@ func (w *wire) row() (row []byte, ok bool) {
 	}
 	w.start += size
 	return row[2:], true // behind the number of values
+}
+
+// release lets the driver read again; whoever takes rows says so before anything else is done with the connection.
+func (w *wire) release() {
+	if w.rowing {
+		w.rowing = false
+		w.reading.Unlock()
+	}
 }
 
 // message looks at the next message's type and whole size.
