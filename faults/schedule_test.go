@@ -321,7 +321,8 @@ func sendUnknown(t *testing.T) {
 		s.query(ctx, &n, `SELECT count(*) FROM monthend.outbox WHERE sent_at IS NULL`)
 		return n == 0
 	})
-	if d := s.Depth(t.Context()); d.Waiting < 2*len(asked) {
+	// How many of them had been posted when the first batch left hangs on the machine; those were sent again.
+	if d := s.Depth(t.Context()); d.Waiting <= len(asked) {
 		t.Errorf("%d messages for %d requests: nothing was sent twice, which this test is about", d.Waiting, len(asked))
 	}
 	w := s.NewWorker("worker")
