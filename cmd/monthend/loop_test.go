@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,9 +15,10 @@ import (
 func TestLoopHasNoSilentEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var told strings.Builder
-		turns, ended := 0, false
+		var turns atomic.Int64
+		ended := false
 		stop := beside(t.Context(), slog.New(slog.NewTextHandler(&told, nil)), loop{"turner", func(ctx context.Context) error {
-			switch turns++; turns {
+			switch turns.Add(1) {
 			case 1:
 				return errors.New("slipped")
 			case 2:
@@ -26,7 +28,7 @@ func TestLoopHasNoSilentEnd(t *testing.T) {
 			ended = true
 			return ctx.Err()
 		}})
-		for turns < 3 {
+		for turns.Load() < 3 {
 			<-time.After(loopPace.Cap)
 			synctest.Wait()
 		}
