@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,15 +19,26 @@ import (
 
 // lines collects what is written, flush by flush.
 type lines struct {
-	flushes []string
-	refuse  bool
+	refuse bool
+
+	mu      sync.Mutex
+	written []string
+}
+
+// flushes are those so far.
+func (l *lines) flushes() []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return slices.Clone(l.written)
 }
 
 func (l *lines) Write(p []byte) (int, error) {
 	if l.refuse {
 		return 0, errors.New("the pipe is broken")
 	}
-	l.flushes = append(l.flushes, string(p))
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.written = append(l.written, string(p))
 	return len(p), nil
 }
 
@@ -130,11 +142,11 @@ func TestEMF(t *testing.T) {
 		synctest.Wait()
 		flush := func() []string {
 			t.Helper()
-			before := len(out.flushes)
+			before := len(out.flushes())
 			<-time.After(time.Minute)
 			synctest.Wait()
 			var got []string
-			for _, text := range out.flushes[before:] {
+			for _, text := range out.flushes()[before:] {
 				for line := range strings.Lines(text) {
 					got = append(got, short(checkEMF(t, line)))
 				}
@@ -183,8 +195,8 @@ func TestEMF(t *testing.T) {
 		if err := <-ended; err != nil {
 			t.Error(err)
 		}
-		if last := out.flushes[len(out.flushes)-1]; !strings.Contains(last, `"report":"none"`) {
-			t.Errorf("the last flush: %s", last)
+		if all := out.flushes(); !strings.Contains(all[len(all)-1], `"report":"none"`) {
+			t.Errorf("the last flush: %s", all[len(all)-1])
 		}
 	})
 }
@@ -200,7 +212,7 @@ func TestEMFOfAll(t *testing.T) {
 		t.Fatal(err)
 	}
 	found := 0
-	for line := range strings.Lines(strings.Join(out.flushes, "")) {
+	for line := range strings.Lines(strings.Join(out.flushes(), "")) {
 		for _, m := range metric.All() {
 			if _, ok := checkEMF(t, line)[m.Name]; ok {
 				found++
