@@ -38,6 +38,7 @@ type attempt struct {
 	receipts   []Receipt // of what came from outside
 	extracts   []extracted
 	validation report.Validation
+	shut       *DataError // that validation failed; one error wherever it is told, so that a trace describes it once
 	datasets   []report.Dataset
 	dataDigest string
 	commentary ledger.Commentary // in words; zero where there is none
@@ -112,7 +113,7 @@ func (j *attempt) stages(ctx context.Context) (outcome report.Outcome, err error
 		if err := j.stage(ctx, StagePublish, j.putQuarantine); err != nil {
 			return "", err
 		}
-		return report.DataFailed, j.wrap("validate", &DataError{Validation: j.verdict()})
+		return report.DataFailed, j.wrap("validate", j.shut)
 	}
 	same, err := j.generate(ctx)
 	if err != nil {

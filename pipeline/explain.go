@@ -47,7 +47,8 @@ func Explain(ctx context.Context, cfg Config, a Asking) (Explanation, Result) {
 	if err != nil {
 		return Explanation{}, Result{Err: err}
 	}
-	ctx, segment := r.cfg.Tracer.Begin(ctx, r.cfg.Segment, a.Trace, trace.BeginOptions{ForceSample: a.Sample})
+	ctx, segment := r.cfg.Tracer.Begin(ctx, r.cfg.Segment, a.Trace, trace.BeginOptions{ForceSample: a.Sample, Path: "/" + a.Job.Report})
+	defer segment.Guard()
 	trace.Annotate(ctx, "report", a.Job.Report)
 	trace.Annotate(ctx, "preview", true)
 
@@ -62,7 +63,7 @@ func Explain(ctx context.Context, cfg Config, a Asking) (Explanation, Result) {
 		Err:        err,
 	}
 	if err == nil && j.validation.Failed {
-		result.Outcome, result.Err = report.DataFailed, j.wrap("validate", &DataError{Validation: j.verdict()})
+		result.Outcome, result.Err = report.DataFailed, j.wrap("validate", j.shut)
 	}
 	segment.End(result.Err)
 	return *j.explained, result

@@ -115,7 +115,7 @@ func (j *attempt) draw(ctx context.Context) error {
 		Comparatives: j.comparatives(),
 	}, j.datasets, j.validation)
 	if err != nil {
-		return err
+		return &BadJobError{Err: err} // the definition asks of its datasets what they do not have, however often it is tried
 	}
 	j.addCommentary(&document)
 	if err := j.addDetails(ctx, &document); err != nil {

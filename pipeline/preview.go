@@ -36,7 +36,7 @@ func Preview(ctx context.Context, cfg Config, a Asking, dir string) ([]Artifact,
 	}
 	if err == nil && j.validation.Failed {
 		// A draft shows what failed; the verdict is told all the same.
-		result.Outcome, result.Err = report.DataFailed, j.wrap("validate", &DataError{Validation: j.verdict()})
+		result.Outcome, result.Err = report.DataFailed, j.wrap("validate", j.shut)
 	}
 	segment.End(result.Err)
 	return files, result

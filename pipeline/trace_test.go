@@ -3,7 +3,9 @@ package pipeline_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/monthend/monthend/pipeline"
@@ -113,5 +115,44 @@ func TestTraceOfManyAttempts(t *testing.T) {
 				t.Errorf("got %v in attempt %v, want calls: %v", told, segment.Annotations["attempt"], c.calls)
 			}
 		})
+	}
+}
+
+// A verdict against the data is described once, where it was found; the segment says what it led to and points there.
+func TestTraceOfAVerdict(t *testing.T) {
+	const wrong = `SELECT 1::DECIMAL(18, 2) AS expected, 2::DECIMAL(18, 2) AS actual ORDER BY ALL`
+	w := newWorld(t, worldConfig{definitions: definition(wrong, short)})
+	result := w.run(report.Job{Report: "small", Period: "2026-03"})
+	if result.Outcome != report.DataFailed {
+		t.Fatalf("got %q, %v, want data_failed", result.Outcome, result.Err)
+	}
+	segment := w.segments(result.TraceID, 1)[0]
+	var found *trace.Cause
+	for _, stage := range segment.Subsegments {
+		if stage.Name == string(pipeline.StageValidate) {
+			found = stage.Cause
+		}
+	}
+	if !segment.Error || segment.Fault || segment.Cause == nil || found == nil || len(segment.Cause.Exceptions) != 1 || len(found.Exceptions) != 1 {
+		t.Fatalf("segment: %+v, stage: %+v; want one exception each, as an error", segment.Cause, found)
+	}
+	if e := segment.Cause.Exceptions[0]; e.Cause != found.Exceptions[0].ID || len(e.Stack) != 0 || len(found.Exceptions[0].Stack) == 0 {
+		t.Errorf("segment: %+v, stage: %+v; want the stage's linked", e, found.Exceptions[0])
+	}
+}
+
+// What a definition asks of its datasets in vain is its mistake: told as an error, and never tried again.
+func TestTraceOfAMistake(t *testing.T) {
+	files := definition(short, short).(fstest.MapFS)
+	yaml := files["small/report.yaml"]
+	yaml.Data = []byte(strings.Replace(string(yaml.Data), "table: {title: All, dataset: all}", "kpis: [{label: All, dataset: all, column: day, format: money}]", 1))
+	files["small/all.sql"].Data = []byte(`SELECT DATE '2026-03-01' AS day ORDER BY ALL`)
+	w := newWorld(t, worldConfig{definitions: files})
+	result := w.run(report.Job{Report: "small", Period: "2026-03"})
+	if result.Outcome != report.Failed || !strings.Contains(fmt.Sprint(result.Err), "all.day: format money needs figures") {
+		t.Fatalf("got %q, %v, want failed", result.Outcome, result.Err)
+	}
+	if segment := w.segments(result.TraceID, 1)[0]; !segment.Error || segment.Fault || segment.Annotations["outcome"] != "failed" {
+		t.Errorf("error %v, fault %v, annotations %v", segment.Error, segment.Fault, segment.Annotations)
 	}
 }

@@ -30,7 +30,8 @@ func (j *attempt) validate(ctx context.Context) error {
 		trace.Metadata(ctx, "rules", counts)
 		trace.Metadata(ctx, "records_rejected", j.rejected())
 		if validation.Failed {
-			return &DataError{Validation: j.verdict()}
+			j.shut = &DataError{Validation: j.verdict()}
+			return j.shut
 		}
 		return nil
 	})
