@@ -111,7 +111,15 @@ func (a *Alerter) Round(ctx context.Context) error {
 			return errors.Join(append(failed, err)...)
 		}
 		stuck := false
+		together := map[string]bool{} // what was told with another of these
 		for _, c := range conditions {
+			if c.Parent != "" {
+				lot := string(c.Kind) + "/" + c.Parent
+				if together[lot] {
+					continue
+				}
+				together[lot] = true
+			}
 			if err := a.tell(ctx, c); err != nil {
 				failed, stuck = append(failed, err), true
 			}
@@ -140,15 +148,15 @@ func (a *Alerter) tell(ctx context.Context, c ledger.Condition) error {
 		return a.leave(ctx, c, err)
 	}
 	recipients := listeners(def, c.Kind)
+	if c.Parent != "" {
+		return a.tellTogether(ctx, c, def.Title, recipients)
+	}
 	if len(recipients) > 0 {
-		body, err := letterOf(c, def.Title).encode()
+		told, err := alertOf(letterOf(c, def.Title), c.Key, recipients)
 		if err != nil {
 			return err
 		}
-		_, err = a.cfg.Ledger.PostAlert(ctx, ledger.Alert{
-			Condition: c.Name, Key: c.Key, RunID: c.RunID, Title: title(c), Body: body, Recipients: recipients,
-		})
-		if err != nil {
+		if _, err := a.cfg.Ledger.PostAlert(ctx, told); err != nil {
 			return err
 		}
 	}
@@ -161,6 +169,37 @@ func (a *Alerter) tell(ctx context.Context, c ledger.Condition) error {
 			"run", c.RunID, "recipients", len(recipients))
 	}
 	return nil
+}
+
+// tellTogether tells of c and of everything of its kind that other tenants of its parent have and nobody was told of: one alert, of
+// however many.
+func (a *Alerter) tellTogether(ctx context.Context, c ledger.Condition, reportTitle string, recipients []report.Delivery) error {
+	parent, err := a.cfg.Ledger.Fanout(ctx, c.Parent)
+	if err != nil {
+		return err
+	}
+	var posted ledger.Alert
+	told, err := a.cfg.Ledger.TellTogether(ctx, c.Parent, c.Kind, func(all []ledger.Condition) (ledger.Alert, error) {
+		key := report.Key{Report: c.Key.Report, Period: c.Key.Period}
+		if len(all) == 1 {
+			key = all[0].Key
+		}
+		var err error
+		posted, err = alertOf(lettersOf(all, parent, reportTitle), key, recipients)
+		return posted, err
+	})
+	if err == nil && told > 0 && len(recipients) > 0 {
+		a.told.Add(int64(told))
+		a.cfg.Logger.Info("alert posted", "condition", posted.Condition, "report", c.Key.Report, "period", c.Key.Period.String(),
+			"tenants", told, "request", c.Parent, "recipients", len(recipients))
+	}
+	return err
+}
+
+// alertOf is a letter to its recipients.
+func alertOf(l letter, key report.Key, recipients []report.Delivery) (ledger.Alert, error) {
+	body, err := l.encode()
+	return ledger.Alert{Condition: l.Condition, Key: key, RunID: l.RunID, Title: l.Title, Body: body, Recipients: recipients}, err
 }
 
 // leave leaves a condition of a report that is not known here to whoever knows it, for a while.

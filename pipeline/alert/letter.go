@@ -23,14 +23,56 @@ type letter struct {
 	At               time.Time  `json:"at"`
 	Error            string     `json:"error,omitempty"`
 	RunID            string     `json:"run_id,omitempty"`
-	RequestID        string     `json:"request_id,omitempty"` // of a request that was refused; it has no run
+	RequestID        string     `json:"request_id,omitempty"` // of a request that was refused, or of all tenants; it has no run
 	Attempt          int        `json:"attempt,omitempty"`
 	TraceID          string     `json:"trace_id,omitempty"`
 	RecordsExtracted *int64     `json:"records_extracted,omitempty"` // of a run that has ended
 	RecordsRejected  *int64     `json:"records_rejected,omitempty"`
-	DueAt            *time.Time `json:"due_at,omitempty"` // of what is missing
-	Look             string     `json:"look"`             // the command that shows more
-	Rerun            string     `json:"rerun,omitempty"`  // the command that does it again; none of a run that goes on
+	DueAt            *time.Time `json:"due_at,omitempty"`  // of what is missing
+	Look             string     `json:"look"`              // the command that shows more
+	Rerun            string     `json:"rerun,omitempty"`   // the command that does it again; none of a run that goes on
+	Tenants          *tenants   `json:"tenants,omitempty"` // where several of one asking have it in common
+}
+
+// tenants are those that one alert is about.
+type tenants struct {
+	Count int      `json:"count"`
+	Of    int      `json:"of"`    // as many were asked for
+	First []tenant `json:"first"` // the first few, as they were noted
+}
+
+type tenant struct {
+	Tenant    string `json:"tenant"`
+	Error     string `json:"error,omitempty"`
+	RunID     string `json:"run_id,omitempty"`
+	RequestID string `json:"request_id,omitempty"`
+	TraceID   string `json:"trace_id,omitempty"`
+}
+
+// named is how many tenants an alert names: enough to begin with, and a mail that can be read.
+const named = 5
+
+// lettersOf are the letter of all conditions of a kind that tenants of a parent have, noted in this order.
+func lettersOf(conditions []ledger.Condition, parent ledger.Fanout, reportTitle string) letter {
+	first := conditions[0]
+	if len(conditions) == 1 {
+		return letterOf(first, reportTitle)
+	}
+	l := letter{
+		// Named by the first of them: another alert of the same parent is of others.
+		Schema: 1, Event: string(first.Kind), Condition: fmt.Sprintf("%s/%s/%s", first.Kind, parent.RequestID, first.RunID+first.RequestID),
+		Title:  fmt.Sprintf("%s %s: %s, %d of %d tenants", parent.Report, parent.Period, happened[first.Kind], len(conditions), parent.Tenants),
+		Report: parent.Report, ReportTitle: reportTitle, Period: parent.Period.String(), At: first.NotedAt, Error: first.Why,
+		RequestID: parent.RequestID, TraceID: parent.TraceID, Look: "monthend runs show " + parent.RequestID,
+		Tenants: &tenants{Count: len(conditions), Of: parent.Tenants},
+	}
+	if first.Kind != report.AlertSlow {
+		l.Rerun = "monthend runs retry " + parent.RequestID
+	}
+	for _, c := range conditions[:min(named, len(conditions))] {
+		l.Tenants.First = append(l.Tenants.First, tenant{c.Key.Tenant, c.Why, c.RunID, c.RequestID, c.TraceID})
+	}
+	return l
 }
 
 func letterOf(c ledger.Condition, reportTitle string) letter {
@@ -57,15 +99,18 @@ func (l letter) encode() ([]byte, error) {
 	return bytes.TrimRight(data.Bytes(), "\n"), err
 }
 
+// happened is what each kind says.
+var happened = map[report.AlertKind]string{
+	report.AlertDataFailed: "the data failed its checks",
+	report.AlertFailed:     "the run failed",
+	report.AlertSlow:       "the run is slow",
+	report.AlertMissed:     "nobody has asked for it",
+	report.AlertOverdue:    "it is due and not published",
+}
+
 // title is one line for people.
 func title(c ledger.Condition) string {
-	what := map[report.AlertKind]string{
-		report.AlertDataFailed: "the data failed its checks",
-		report.AlertFailed:     "the run failed",
-		report.AlertSlow:       "the run is slow",
-		report.AlertMissed:     "nobody has asked for it",
-		report.AlertOverdue:    "it is due and not published",
-	}[c.Kind]
+	what := happened[c.Kind]
 	if c.RequestID != "" {
 		what = "the request was refused"
 	}

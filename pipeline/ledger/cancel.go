@@ -23,9 +23,14 @@ func (s *Store) CancelRequest(ctx context.Context, id, by string, unmet bool) (C
 }
 
 func (s *Store) cancelRequest(ctx context.Context, id, by string, unmet bool) (CancelAnswer, error) {
+	return s.cancelWord(ctx, `SELECT monthend.cancel_request($1, $2, $3)`, id, clip(by, maxName), unmet)
+}
+
+// cancelWord asks the schema to cancel and understands its answer.
+func (s *Store) cancelWord(ctx context.Context, sql string, args ...any) (CancelAnswer, error) {
 	word, err := repeat(ctx, func() (CancelAnswer, error) {
 		var word CancelAnswer
-		err := s.pool.QueryRow(ctx, `SELECT monthend.cancel_request($1, $2, $3)`, id, clip(by, maxName), unmet).Scan(&word)
+		err := s.pool.QueryRow(ctx, sql, args...).Scan(&word)
 		return word, err
 	})
 	if err == nil && word == "unknown" {

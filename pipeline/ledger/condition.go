@@ -24,6 +24,7 @@ type Condition struct {
 	Rejected  int64
 	DueAt     time.Time // of what is missing; else zero
 	NotedAt   time.Time // by the database's clock; set by the ledger
+	Parent    string    // request of all tenants, with whose others it is told; "" by itself; set by the ledger
 }
 
 // Note writes a condition down, and reports whether it was not known before.
@@ -49,13 +50,17 @@ func (s *Store) Note(ctx context.Context, c Condition) (bool, error) {
 	return noted > 0, wrapUnlessNil(err, "ledger: note condition %q", c.Name)
 }
 
-// Untold are conditions of which nobody has been told yet, those noted longest ago first.
+const selectConditions = `
+	SELECT condition, kind, report, tenant, period, run_id, request_id, attempt, trace_id, why, records_extracted, records_rejected, due_at,
+	       noted_at, parent
+	  FROM monthend.conditions `
+
+// Untold are conditions of which nobody has been told yet, those noted longest ago first. Of a parent's tenants it may answer some
+// alone: the others are found by TellTogether.
 func (s *Store) Untold(ctx context.Context, most int) ([]Condition, error) {
 	conditions, err := repeat(ctx, func() ([]Condition, error) {
-		rows, err := s.pool.Query(ctx, `
-			SELECT condition, kind, report, tenant, period, run_id, request_id, attempt, trace_id, why, records_extracted, records_rejected, due_at,
-			       noted_at
-			  FROM monthend.conditions WHERE told_at IS NULL AND next_at <= clock_timestamp()
+		rows, err := s.pool.Query(ctx, selectConditions+`
+			 WHERE told_at IS NULL AND next_at <= clock_timestamp()
 			 ORDER BY next_at, condition LIMIT $1`, most)
 		if err != nil {
 			return nil, err
@@ -70,7 +75,7 @@ func scanCondition(row pgx.CollectableRow) (Condition, error) {
 	var period string
 	var due *time.Time
 	err := row.Scan(&c.Name, &c.Kind, &c.Key.Report, &c.Key.Tenant, &period, &c.RunID, &c.RequestID, &c.Attempt, &c.TraceID, &c.Why,
-		&c.Extracted, &c.Rejected, &due, &c.NotedAt)
+		&c.Extracted, &c.Rejected, &due, &c.NotedAt, &c.Parent)
 	if err == nil {
 		c.Key.Period, err = report.ParsePeriod(period)
 	}

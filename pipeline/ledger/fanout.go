@@ -120,8 +120,8 @@ func (s *Store) CloseFanouts(ctx context.Context) ([]string, error) {
 	return closed, wrapUnlessNil(err, "ledger: close what was asked for all tenants")
 }
 
-// CancelFanout asks for the end of every child of a parent that has none, in the name of by. ErrNotFound: the request is no
-// parent. Repeating it is safe, and needed after an error.
+// CancelFanout asks for the end of every child of a parent that has none, in the name of by. What another open parent waits for as
+// well goes on for that one. ErrNotFound: the request is no parent. Repeating it is safe, and needed after an error.
 func (s *Store) CancelFanout(ctx context.Context, requestID, by string) (CancelAnswer, error) {
 	answer, err := s.cancelFanout(ctx, requestID, clip(by, maxName))
 	return answer, wrapUnlessNil(err, "ledger: cancel all tenants of request %q", requestID)
@@ -154,7 +154,7 @@ func (s *Store) cancelFanout(ctx context.Context, requestID, by string) (CancelA
 			continue
 		}
 		// One by one: each takes the lock of its key, and a transaction should hold few of them.
-		if _, err := s.cancelRequest(ctx, *child, by, false); err != nil {
+		if _, err := s.cancelWord(ctx, `SELECT monthend.cancel_child($1, $2, $3)`, requestID, *child, by); err != nil {
 			return "", err
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -67,6 +68,17 @@ func (b *bench) work(t testing.TB, bad ...string) (tenants []string) {
 	}
 	slices.Sort(tenants)
 	return tenants
+}
+
+// pickByTenant takes the n messages that are due, in the order of their tenants.
+func (b *bench) pickByTenant(t testing.TB, n int) []ledger.Posting {
+	t.Helper()
+	postings, err := b.Pick(t.Context(), turn)
+	if err != nil || len(postings) != n {
+		t.Fatalf("got %d messages, %v; want %d", len(postings), err, n)
+	}
+	slices.SortStableFunc(postings, func(x, y ledger.Posting) int { return strings.Compare(x.Key.Tenant, y.Key.Tenant) })
+	return postings
 }
 
 func (b *bench) closed(t testing.TB, id string) ledger.Fanout {
@@ -192,58 +204,6 @@ func TestFanOutFollowsRetry(t *testing.T) {
 	mustPublish(t, b.Store, mustClaim(t, b.Store, retry))
 	if got := b.closed(t, "parent"); got.State != ledger.FanoutDone || got.Closing != 2 {
 		t.Errorf("got %+v, want it done", got)
-	}
-}
-
-func TestCancelFanout(t *testing.T) {
-	b := setup(t)
-	b.fanOut(t, allTenants("parent", "a", "b", "c", "d"))
-	postings, err := b.Pick(t.Context(), turn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	mustPublish(t, b.Store, b.claimChild(t, postings[0]).Claim)
-	held := b.claimChild(t, postings[1])
-	answer, err := b.CancelRequest(t.Context(), "parent", "controller", false)
-	if err != nil || answer != ledger.CancelAsked {
-		t.Fatalf("got %q, %v; want it asked: one is in work", answer, err)
-	}
-	for _, p := range postings[2:] {
-		if got := b.claimChild(t, p); got.Kind != ledger.Settled || got.Outcome != report.Cancelled {
-			t.Errorf("got %+v, want the message of %s settled", got, p.Key.Tenant)
-		}
-	}
-	if err := b.End(t.Context(), held.Claim, ledger.Ending{Outcome: report.Cancelled}); err != nil {
-		t.Fatal(err)
-	}
-	got := b.closed(t, "parent")
-	if got.State != ledger.FanoutPartial || got.Outcome != report.Cancelled || got.Children[report.Cancelled] != 3 {
-		t.Errorf("got %+v, want the three others cancelled", got)
-	}
-	if answer, err := b.CancelRequest(t.Context(), "parent", "", false); err != nil || answer != ledger.CancelLate {
-		t.Errorf("got %q, %v; want it too late", answer, err)
-	}
-	if n := b.number(t, `SELECT count(*) FROM monthend.outbox WHERE done_at IS NULL`); n != 0 {
-		t.Errorf("got %d messages to send, want none", n)
-	}
-}
-
-// What a parent waits for and has not asked for itself goes on without it.
-func TestCancelJoined(t *testing.T) {
-	b := setup(t)
-	b.fanOut(t, allTenants("first", "a", "b"))
-	b.fanOut(t, allTenants("second", "a", "b", "c"))
-	if answer, err := b.CancelRequest(t.Context(), "second", "controller", false); err != nil || answer != ledger.CancelDone {
-		t.Fatalf("got %q, %v; want it over", answer, err)
-	}
-	if got := b.work(t); !slices.Equal(got, []string{"a", "b"}) {
-		t.Errorf("ran %v, want the first one's", got)
-	}
-	if got := b.closed(t, "first"); got.State != ledger.FanoutDone {
-		t.Errorf("got %+v, want it done", got)
-	}
-	if got := b.closed(t, "second"); got.State != ledger.FanoutFailed || got.Children[report.Cancelled] != 3 {
-		t.Errorf("got %+v, want all of it cancelled", got)
 	}
 }
 

@@ -19,7 +19,7 @@ import (
 var migrations embed.FS
 
 // SchemaVersion is the version of the schema that this program needs: the number of its last migration.
-const SchemaVersion = 14
+const SchemaVersion = 15
 
 const (
 	migrationTable = "monthend.migration" // goose's own record of what it has applied
