@@ -46,6 +46,7 @@ func newTokensCreateCommand(a *app, s settings) *cobra.Command {
 	fs.IntVar(&o.days, "days", 90, "days until it expires; 0 is never")
 	fs.StringVar(&o.as, "as", "", "who makes it, for the record; the account by default")
 	s.databaseFlags(fs)
+	s.definitionFlags(fs)
 	return cmd
 }
 
@@ -125,6 +126,9 @@ func (a *app) runTokensCreate(ctx context.Context, s settings, o tokenOptions, n
 	if err != nil {
 		return err
 	}
+	if err := a.knowsReports(s, grant.Reports); err != nil {
+		return err
+	}
 	books, err := s.openLedger(ctx, "")
 	if err != nil {
 		return err
@@ -151,6 +155,24 @@ func (a *app) runTokensCreate(ctx context.Context, s settings, o tokenOptions, n
 	fmt.Fprintf(a.stderr, "monthend: token %q %s; it is shown this once\n", name, ends)
 	_, err = fmt.Fprintln(a.stdout, secret)
 	return err
+}
+
+// knowsReports checks the reports of a token against the definitions at hand. Where no folder of one's own is set, the worker's may lie
+// on another machine: then it is only said.
+func (a *app) knowsReports(s settings, names []string) error {
+	for _, name := range names {
+		err := s.knowsReport(name)
+		var unknown *report.UnknownReportError
+		switch {
+		case s.Definitions != "" && errors.As(err, &unknown):
+			return err
+		case errors.As(err, &unknown):
+			fmt.Fprintf(a.stderr, "monthend: %s; the token reaches it where it is defined\n", unknown)
+		case err != nil && !errors.As(err, new(*report.DefinitionError)): // a broken one may be mended
+			return err
+		}
+	}
+	return nil
 }
 
 func newTokensListCommand(a *app, s settings) *cobra.Command {
