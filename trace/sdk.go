@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-xray-sdk-go/v2/strategy/sampling"
 	"github.com/aws/aws-xray-sdk-go/v2/xray"
 	"github.com/aws/aws-xray-sdk-go/v2/xraylog"
+
+	_ "github.com/monthend/monthend/trace/early" // before the SDK is initialized
 )
 
 // sdkConfig is handed to the SDK with each segment, so that its global configuration stays as it is.

@@ -3,9 +3,8 @@
 // what is kept, writes the documents and sends them, over UDP or by an exporter such as trace/otlp's. It does not read traces back (trace/read does), it knows no
 // report, and nothing in it may slow down or fail the work it tells of: what cannot be sent is counted.
 //
-// Two things the SDK does before any code here can run: it reads AWS_XRAY_SDK_DISABLED, AWS_XRAY_TRACING_NAME and
-// AWS_XRAY_NOOP_ID from the environment, and it panics while the program starts if AWS_XRAY_DAEMON_ADDRESS names a host that
-// does not resolve. The address used here is Config.Address alone, resolved when the first document is due.
+// The SDK reads AWS_XRAY_SDK_DISABLED, AWS_XRAY_TRACING_NAME and AWS_XRAY_NOOP_ID from the environment. AWS_XRAY_DAEMON_ADDRESS is
+// hidden from it (see trace/early): the address used here is Config.Address alone, resolved when the first document is due.
 package trace
 
 import (
