@@ -2,11 +2,14 @@ package trace
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
+	"reflect"
 	"regexp"
+	"strings"
 	"time"
 )
 
@@ -210,7 +213,7 @@ func parseDocument(data []byte, limit int) (Document, error) {
 	}
 	var d Document
 	if err := json.Unmarshal(data, &d); err != nil {
-		return Document{}, fmt.Errorf("segment document: %w", err)
+		return Document{}, fmt.Errorf("segment document: %w", inJSON(err))
 	}
 	if !traceIDPattern.MatchString(d.TraceID) {
 		return Document{}, fmt.Errorf("segment document: trace_id %.60q: %w", d.TraceID, ErrTraceID)
@@ -219,6 +222,29 @@ func parseDocument(data []byte, limit int) (Document, error) {
 		return Document{}, fmt.Errorf("segment document: %w", err)
 	}
 	return d, nil
+}
+
+// inJSON puts a value of the wrong kind into words for who wrote the document, who need not know Go. The value is not told.
+func inJSON(err error) error {
+	var wrong *json.UnmarshalTypeError
+	if !errors.As(err, &wrong) {
+		return err
+	}
+	got, _, _ := strings.Cut(wrong.Value, " ") // "number 1e400"
+	want := "number"
+	switch wrong.Type.Kind() {
+	case reflect.String:
+		want = "string"
+	case reflect.Bool:
+		want = "bool"
+	case reflect.Slice:
+		want = "array"
+	case reflect.Map, reflect.Struct:
+		want = "object"
+	case reflect.Int, reflect.Int64:
+		want = "whole number"
+	}
+	return fmt.Errorf("%s: %s, want %s", cmp.Or(wrong.Field, "a value"), got, want)
 }
 
 // check refuses a node that could not be placed in a trace; at is its path in the document, "" or ending in a dot.

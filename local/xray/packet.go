@@ -23,23 +23,19 @@ const (
 func ParsePacket(data []byte) (trace.Document, error) {
 	line, document, found := bytes.Cut(data, []byte("\n"))
 	if !found {
-		return trace.Document{}, errors.New("packet: no header line")
+		return trace.Document{}, errors.New("no header line")
 	}
 	var header struct {
 		Format  string `json:"format"`
 		Version int    `json:"version"`
 	}
 	if err := json.Unmarshal(line, &header); err != nil {
-		return trace.Document{}, fmt.Errorf("packet: header line: %w", err)
+		return trace.Document{}, fmt.Errorf("header line: %w", err)
 	}
 	if !strings.EqualFold(header.Format, "json") || header.Version != 1 {
-		return trace.Document{}, fmt.Errorf("packet: header line: format %.20q version %d: want json version 1", header.Format, header.Version)
+		return trace.Document{}, fmt.Errorf("header line: format %.20q version %d: want json version 1", header.Format, header.Version)
 	}
-	d, err := trace.ParseDocument(document)
-	if err != nil {
-		return trace.Document{}, fmt.Errorf("packet: %w", err)
-	}
-	return d, nil
+	return trace.ParseDocument(document)
 }
 
 // receive empties the socket and does nothing else: what the kernel's small buffer cannot hold of a burst is lost.
