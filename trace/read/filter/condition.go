@@ -81,7 +81,7 @@ func (p *parser) service() (node, error) {
 	if err != nil {
 		return nil, err
 	}
-	block, err := p.block()
+	block, err := p.block(true)
 	return services{who[0], block}, err
 }
 
@@ -90,7 +90,7 @@ func (p *parser) edge() (node, error) {
 	if err != nil {
 		return nil, err
 	}
-	block, err := p.block()
+	block, err := p.block(false)
 	return edges{who[0], who[1], block}, err
 }
 
@@ -152,10 +152,12 @@ func (p *parser) identity() (identity, error) {
 }
 
 // block is the condition in braces; nil when there is none.
-func (p *parser) block() (node, error) {
+func (p *parser) block(service bool) (node, error) {
 	if !p.take(tokenSign, "{") {
 		return nil, nil
 	}
+	defer func(around bool) { p.within = around }(p.within)
+	p.within = service
 	n, err := p.or()
 	if err != nil {
 		return nil, err

@@ -3,9 +3,9 @@
 // It finds no traces, and it knows a subset: what it does not know it names, and leaves to AWS.
 //
 // The subset: ok, error, throttle, fault, partial, inferred, first, last, remote, root; responsetime, duration, http.status;
-// http.url, http.method, http.useragent, http.clientip, user, name, type; annotation.key and annotation[key]; service(…){…}
-// and edge(…){…} with names or id(name:, type:, account.id:); AND, OR, ! and parentheses. Two conditions without a word
-// between them are joined by AND.
+// http.url, http.method, http.useragent, http.clientip, user; of a service its name and type; annotation.key and
+// annotation[key]; service(…){…} and edge(…){…} with names or id(name:, type:, account.id:); AND, OR, ! and parentheses. Two
+// conditions without a word between them are joined by AND.
 package filter
 
 import "fmt"

@@ -82,6 +82,7 @@ func TestMatch(t *testing.T) {
 		`service(id(account.id: "1"))`:                               false,
 		`service("monthend") { responsetime > 3 AND annotation.attempt = 2 }`:   true,
 		`service() { name = "asker" AND type = "x" }`:                           false,
+		`service() { edge("asker", "monthend") AND name = "monthend" }`:         true,
 		`service() { name CONTAINS "@" AND type = "Database::SQL" }`:            true,
 		`edge("asker", "monthend")`:                                             true,
 		`edge("monthend", "asker")`:                                             false,
@@ -144,7 +145,8 @@ func TestMistakes(t *testing.T) {
 }
 
 func TestOutsideTheSubset(t *testing.T) {
-	for _, text := range []string{"rootcause.fault.service", "group.name = \"x\"", "index = 1", "coverage > 0.5", `resource.arn = "x"`} {
+	for _, text := range []string{"rootcause.fault.service", "group.name = \"x\"", "index = 1", "coverage > 0.5", `resource.arn = "x"`,
+		`name = "monthend"`, `type = "remote" OR fault`, `edge("a", "b") { name = "a" }`, `service("a") { edge("a", "b") { type = "x" } }`, `service("a") { ok } AND name = "a"`} {
 		var wrong *filter.Error
 		if _, err := filter.Parse(text); !errors.As(err, &wrong) || !wrong.Unsupported {
 			t.Errorf("%s: got %v, want it said to be unsupported", text, err)

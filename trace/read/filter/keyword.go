@@ -59,9 +59,7 @@ var foreign = []string{
 func unknown(t token) *Error {
 	head, _, _ := strings.Cut(t.text, ".")
 	if slices.Contains(foreign, head) {
-		e := t.wrong("%q is not in the subset of X-Ray's filter language that is known here", t.text)
-		e.Unsupported = true
-		return e
+		return t.outside("%q is not in the subset of X-Ray's filter language that is known here", t.text)
 	}
 	if upper := strings.ToUpper(t.text); upper != t.text && slices.Contains([]string{"AND", "OR", "CONTAINS", "BEGINSWITH", "ENDSWITH"}, upper) {
 		return t.wrong("%q is written %s", t.text, upper)

@@ -43,6 +43,13 @@ func (t token) wrong(format string, args ...any) *Error {
 	return &Error{At: t.at, Length: max(t.length, 1), Message: fmt.Sprintf(format, args...)}
 }
 
+// outside is wrong about what X-Ray may know and this package does not.
+func (t token) outside(format string, args ...any) *Error {
+	e := t.wrong(format, args...)
+	e.Unsupported = true
+	return e
+}
+
 func isWord(r rune) bool {
 	return r == '_' || r == '.' || r < unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r))
 }

@@ -20,6 +20,7 @@ type parser struct {
 	tokens []token
 	at     int
 	depth  int
+	within bool // the block of a service
 }
 
 func (p *parser) peek() token { return p.tokens[p.at] }
@@ -156,6 +157,9 @@ func (p *parser) condition() (node, error) {
 		return p.compare(t, func(s scope) []any { return read(s.facts) }, tokenNumber)
 	}
 	if read, ok := texts[t.text]; ok {
+		if (t.text == "name" || t.text == "type") && !p.within {
+			return nil, t.outside(`%q is known here of a service alone: service() { %s = "…" }`, t.text, t.text)
+		}
 		return p.compare(t, read, tokenText)
 	}
 	switch {
