@@ -203,6 +203,9 @@ func TestTrace(t *testing.T) {
 	if diff := cmp.Diff(want, d.Annotations); diff != "" || d.Name != schedule.Segment || d.Fault || d.Error || d.ParentID != "" {
 		t.Errorf("segment %+v; annotations (-want +got):\n%s", d, diff)
 	}
+	for _, v := range daemon.Violations() {
+		t.Errorf("a document breaks the rules of X-Ray: %v", v)
+	}
 	if !strings.Contains(header, "Parent="+d.ID) || !strings.Contains(header, "Sampled=1") {
 		t.Errorf("header %q is not of segment %s", header, d.ID)
 	}

@@ -65,7 +65,12 @@ func newDrainStand(t testing.TB) *drainStand {
 	d.url = *made.QueueUrl
 	d.xray, err = xray.Start(xray.Config{})
 	must("start X-Ray")
-	t.Cleanup(func() { d.xray.Close() })
+	t.Cleanup(func() {
+		d.xray.Close()
+		for _, v := range d.xray.Violations() {
+			t.Errorf("a document breaks the rules of X-Ray: %v", v)
+		}
+	})
 	d.tracer, err = trace.New(trace.Config{Address: d.xray.UDPAddr()})
 	must("begin tracing")
 	t.Cleanup(func() { d.tracer.Close(context.WithoutCancel(t.Context())) })
