@@ -241,12 +241,12 @@ func TestEmptyAnswersDoNotSpin(t *testing.T) {
 		return inner.Do(r)
 	})
 	again := make(chan struct{}, 1000)
+	begun := time.Now()
 	r := s.consume(queue.ConsumerConfig{
 		Client: sqs.New(o),
 		Rand:   func() float64 { return 0.999 },
 		Tick:   func(time.Time) { again <- struct{}{} },
 	}, always(queue.Delete()))
-	begun := time.Now()
 	for range 5 { // Run's own tick and four polls, after pauses of 100, 200 and 400 ms
 		take(t, again, "a tick")
 	}

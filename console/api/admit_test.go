@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -57,7 +58,7 @@ func TestUnauthorized(t *testing.T) {
 	if _, err := w.books.RevokeToken(t.Context(), "reader", "controller"); err != nil {
 		t.Fatal(err)
 	}
-	w.until(10*time.Second, http.StatusUnauthorized, call{method: "GET", path: "/api/runs", token: w.read})
+	w.until(time.Minute, http.StatusUnauthorized, call{method: "GET", path: "/api/runs", token: w.read})
 	w.exec(`UPDATE monthend.tokens SET expires_at = clock_timestamp() WHERE name = 'erp'`)
 	w.wants(http.StatusUnauthorized, call{method: "POST", path: "/api/runs", token: w.trigger, body: askMarch})
 }
@@ -93,17 +94,17 @@ func TestOpenDoor(t *testing.T) {
 	w.wants(http.StatusMisdirectedRequest, call{method: "POST", path: "/api/runs", body: askMarch, header: map[string]string{"Host": "evil.example"}})
 	w.wants(http.StatusUnauthorized, call{method: "GET", path: "/api/runs", token: "mth_wrong"})
 	secret := w.grant(ledger.Grant{Name: "first", Scopes: []ledger.Scope{ledger.ScopeRead}})
-	w.until(10*time.Second, http.StatusUnauthorized, call{method: "GET", path: "/api/runs"})
+	w.until(time.Minute, http.StatusUnauthorized, call{method: "GET", path: "/api/runs"})
 	w.wants(http.StatusOK, call{method: "GET", path: "/api/runs", token: secret})
 	if _, err := w.books.RevokeToken(t.Context(), "first", ""); err != nil {
 		t.Fatal(err)
 	}
-	w.until(10*time.Second, http.StatusUnauthorized, call{method: "GET", path: "/api/runs", token: secret})
+	w.until(time.Minute, http.StatusUnauthorized, call{method: "GET", path: "/api/runs", token: secret})
 	w.wants(http.StatusUnauthorized, call{method: "GET", path: "/api/runs"})
 }
 
 func TestRates(t *testing.T) {
-	w := newWorld(t, options{rate: 0.5}) // a burst of one
+	w := newWorld(t, options{rate: 0.01}) // a burst of one
 	ask := func(token string) answered {
 		return w.do(call{method: "GET", path: "/api/reports", token: token})
 	}
@@ -111,7 +112,9 @@ func TestRates(t *testing.T) {
 		t.Fatalf("got %d %s", got.StatusCode, got.text)
 	}
 	got := ask(w.read)
-	if got.StatusCode != http.StatusTooManyRequests || got.Header.Get("Retry-After") != "2" || got.problem() != "too-many" {
+	// Of 100 s some may have gone by.
+	after, err := strconv.Atoi(got.Header.Get("Retry-After"))
+	if got.StatusCode != http.StatusTooManyRequests || err != nil || after < 50 || after > 100 || got.problem() != "too-many" {
 		t.Errorf("got %d %v %s", got.StatusCode, got.Header, got.text)
 	}
 	_, rest, _ := strings.Cut(got.Header.Get("X-Amzn-Trace-Id"), "Root=")
@@ -129,7 +132,7 @@ func TestRates(t *testing.T) {
 }
 
 func TestOversized(t *testing.T) {
-	w := newWorld(t, options{server: console.Config{ReadTime: 500 * time.Millisecond}})
+	w := newWorld(t, options{server: console.Config{ReadTime: 3 * time.Second}})
 	pad := `{"report": "monthly-financials", "period": "2026-03"` + strings.Repeat(" ", 64<<10) + `}`
 	for _, path := range []string{"/api/runs", "/api/runs/none/cancel", "/api/runs/none/retry"} {
 		if got := w.wants(http.StatusRequestEntityTooLarge, call{method: "POST", path: path, token: w.admin, body: pad}); got.problem() != "too-large" {

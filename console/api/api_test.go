@@ -282,7 +282,7 @@ func TestHealth(t *testing.T) {
 	w.wants(http.StatusOK, call{method: "GET", path: "/healthz"})
 	w.wants(http.StatusOK, call{method: "GET", path: "/readyz"})
 	w.broken.Store(true)
-	w.until(10*time.Second, http.StatusServiceUnavailable, call{method: "GET", path: "/readyz"})
+	w.until(time.Minute, http.StatusServiceUnavailable, call{method: "GET", path: "/readyz"})
 	got := string(w.do(call{method: "GET", path: "/readyz"}).text)
 	if !strings.Contains(got, `"queue":"failed"`) || !strings.Contains(got, `"ledger":"ok"`) || strings.Contains(got, "10.0.0.7") {
 		t.Errorf("got %s", got)

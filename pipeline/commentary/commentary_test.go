@@ -50,9 +50,9 @@ func gone(r *http.Request) {
 	<-r.Context().Done()
 }
 
-func drafter(t *testing.T, url string) *commentary.Drafter {
+func drafter(t *testing.T, url string, timeout time.Duration) *commentary.Drafter {
 	t.Helper()
-	d, err := commentary.New(commentary.Config{URL: url, Model: "small", Key: "k3y", Timeout: 300 * time.Millisecond})
+	d, err := commentary.New(commentary.Config{URL: url, Model: "small", Key: "k3y", Timeout: timeout})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +68,7 @@ func TestDraft(t *testing.T) {
 		}
 		says("Fees were 45.\n\nThey will be 50.")(w, r)
 	})
-	got, err := drafter(t, url).Draft(t.Context(), request())
+	got, err := drafter(t, url, time.Minute).Draft(t.Context(), request())
 	if err != nil || len(got.Paragraphs) != 1 || got.Paragraphs[0] != "Fees were 45." || got.Discarded != 1 || got.Model != "small-1" || got.Tokens != 123 {
 		t.Errorf("got %+v, %v", got, err)
 	}
@@ -111,12 +111,16 @@ func TestNoDraft(t *testing.T) {
 		{"Lies", "borne out", "fault", says("Fees were 46.")},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			timeout := time.Minute
+			if strings.HasPrefix(c.words, "within") {
+				timeout = 300 * time.Millisecond
+			}
 			began := time.Now()
-			got, err := drafter(t, endpoint(t, c.handle)).Draft(t.Context(), request())
+			got, err := drafter(t, endpoint(t, c.handle), timeout).Draft(t.Context(), request())
 			if err == nil || len(got.Paragraphs) > 0 || !strings.Contains(err.Error(), c.words) || strings.Contains(err.Error(), "45") || strings.Contains(err.Error(), "k3y") {
 				t.Errorf("got %+v, %v, want an error with %q and nothing of what was sent or said", got, err, c.words)
 			}
-			if spent := time.Since(began); spent > 5*time.Second {
+			if spent := time.Since(began); spent > 50*time.Second { // nobody waits for what was said to be over
 				t.Errorf("it took %s", spent)
 			}
 		})
