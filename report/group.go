@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/shopspring/decimal"
 )
@@ -30,7 +31,9 @@ func (t *Table) group(d Dataset, locale Locale, spec TableSpec) error {
 	for _, key := range keys {
 		group := Group{Label: noGroup, From: len(rows)}
 		if v := d.Rows[members[key][0]][at]; v != nil {
-			group.Label = FormatValue(v, Style{Kind: column.Kind, Scale: column.Scale, Locale: locale})
+			if label := FormatValue(v, Style{Kind: column.Kind, Scale: column.Scale, Locale: locale}); strings.TrimSpace(Clean(label)) != "" {
+				group.Label = label
+			}
 		}
 		for _, r := range members[key] {
 			rows = append(rows, t.Rows[r])
@@ -48,7 +51,8 @@ func (t *Table) group(d Dataset, locale Locale, spec TableSpec) error {
 	return nil
 }
 
-// noGroup heads the rows without a value in the column that they are grouped by.
+// noGroup heads the rows without a value in the column that they are grouped by, and those whose value nobody would see: a subtotal
+// without a name reads as the total.
 const noGroup = "—"
 
 // sum adds up the integer and decimal columns of rows exactly; a percentage is no thing to sum, a share is. NULL counts as nothing.

@@ -28,17 +28,19 @@ func line(kind any, name string, n int64, net string) []any { return []any{kind,
 
 func TestTableGroups(t *testing.T) {
 	got := table(t, report.TableSpec{Group: "kind", Subtotal: true, Total: true},
-		line("sale", "a", 1, "10.10"), line("cost", "b", 2, "-3"), line("sale", "c", 4, "0.20"), line(nil, "d", 8, "1"))
+		line("sale", "a", 1, "10.10"), line("cost", "b", 2, "-3"), line("sale", "c", 4, "0.20"), line(nil, "d", 8, "1"),
+		line(" \x00", "e", 16, "2"))
 	want := &report.Table{
 		Title: "Lines", Dataset: "lines",
 		Columns: []report.TableColumn{{Column: "name", Label: "Name"}, {Column: "n", Label: "N", Format: report.FormatInteger}, {Column: "net", Label: "Net", Format: report.FormatNumber}},
 		Kinds:   []report.Kind{report.Text, report.Integer, report.Decimal}, Scales: []int{0, 0, 2},
-		Rows:  [][]any{{"a", int64(1), dec("10.10")}, {"c", int64(4), dec("0.20")}, {"b", int64(2), dec("-3")}, {"d", int64(8), dec("1")}},
-		Total: []any{"Total", int64(15), dec("8.30")},
+		Rows:  [][]any{{"a", int64(1), dec("10.10")}, {"c", int64(4), dec("0.20")}, {"b", int64(2), dec("-3")}, {"d", int64(8), dec("1")}, {"e", int64(16), dec("2")}},
+		Total: []any{"Total", int64(31), dec("10.30")},
 		Groups: []report.Group{
 			{Label: "sale", From: 0, To: 2, Subtotal: []any{"Total sale", int64(5), dec("10.30")}},
 			{Label: "cost", From: 2, To: 3, Subtotal: []any{"Total cost", int64(2), dec("-3")}},
 			{Label: "—", From: 3, To: 4, Subtotal: []any{"Total —", int64(8), dec("1")}},
+			{Label: "—", From: 4, To: 5, Subtotal: []any{"Total —", int64(16), dec("2")}}, // "Total" alone would be the table's
 		},
 	}
 	if diff := cmp.Diff(want, got, equalDecimals); diff != "" {

@@ -74,8 +74,8 @@ func everything(t testing.TB, l report.Locale) report.Document {
 		v.Rules[0].Shown = append(v.Rules[0].Shown, []string{fmt.Sprintf("2026-03-%02d 14:02:11", i+3), "—"})
 	}
 	v.Rules = append(v.Rules,
-		report.RuleResult{Rule: "fresh", On: "transactions", Severity: report.Fail, Expected: "2026-03-30", Actual: "2026-03-31"},
-		report.RuleResult{Rule: "volume", On: "transactions", Severity: report.Warn, Expected: "1 to 1000000, 3131 to 4697", Actual: "3993"})
+		report.RuleResult{Rule: "fresh", On: "transactions", Severity: report.Fail, Expected: "2026-03-30 or later", Actual: "2026-03-31T23:59:59+02:00"},
+		report.RuleResult{Rule: "volume", On: "transactions", Severity: report.Warn, Expected: "at least 1, at most 1000000, 3914 ± 20%", Actual: "3993"})
 	doc, err := report.Build(def, meta, datasets, v)
 	if err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"html"
 	"os"
 	"path/filepath"
 	"strings"
@@ -191,6 +192,42 @@ func TestNastyText(t *testing.T) {
 	}
 	if text := words(t, pdf); !strings.Contains(text, "□") || !strings.Contains(text, "日本") || !strings.Contains(text, "U+1F600") {
 		t.Error("pdf: the readable part of the text is gone")
+	}
+}
+
+// A long word breaks where it would push the figures beside it out of sight; other texts and figures are left whole.
+func TestHTMLBreaksLongWords(t *testing.T) {
+	for text, want := range map[string]string{
+		"Donaudampfschifffahrtsgesellschaft": ` class="long"`, "Müller & Söhne Gesellschaft mit Haftung": "", "東京本社販売部門第二営業課アカウントマネージメントチーム第二": "",
+	} {
+		doc := sample(t, march(1))
+		doc.Blocks[3].(*report.Table).Rows[0][0] = text
+		row := `<th scope="row"` + want + `><bdi>` + strings.ReplaceAll(text, "&", "&amp;") + `</bdi></th><td class="r n">`
+		if !strings.Contains(string(draw(t, format.HTML, doc)), row) {
+			t.Errorf("there is no %s", row)
+		}
+	}
+}
+
+// What a rule expected stands in the ledger in one language, and in a document in the reader's.
+func TestFindings(t *testing.T) {
+	for _, test := range []struct {
+		locale                 report.Locale
+		expected, actual, want string
+	}{
+		{report.English, "at least 1000, at most 2000000, 3644 ± 12.5%", "4087", "expected at least 1,000, at most 2,000,000, 3,644 ± 12.5%, found 4,087"},
+		{report.German, "at least 1000, 3644 ± 50%", "4087", "erwartet mindestens 1.000, 3.644 ± 50\u00a0%, gefunden 4.087"},
+		{report.French, "2026-03-30 or later", "2026-03-31", "attendu 30/03/2026 ou plus tard, trouvé 31/03/2026"},
+		{report.Czech, "at least 1, any number after a month of 0", "-2.50", "očekáváno nejméně 1, jakýkoli počet po měsíci s 0, nalezeno −2,50"},
+		{report.Japanese, "2026-03-30T12:00:00+09:00 or later", "no value", "期待値 2026/03/30 12:00:00 +09:00以降、実際 no value"},
+		{report.German, "at least, or later", "soon or later", "erwartet at least, or later, gefunden soon or later"},
+	} {
+		doc := sample(t, march(1))
+		doc.Locale = test.locale
+		doc.Validation.Rules = []report.RuleResult{{Rule: "r", On: "transactions", Severity: report.Warn, Expected: test.expected, Actual: test.actual}}
+		if !strings.Contains(html.UnescapeString(string(draw(t, format.HTML, doc))), test.want) {
+			t.Errorf("there is no %q", test.want)
+		}
 	}
 }
 

@@ -92,7 +92,28 @@ func (c cellView) Class() string {
 	if c.Negative {
 		names = append(names, "negative")
 	}
+	if !c.Figure && longWord(c.Text) {
+		names = append(names, "long")
+	}
 	return strings.Join(names, " ")
+}
+
+// longest is the most letters of a word that a table is made wider for.
+const longest = 28
+
+// longWord reports whether a text has a word that would push the figures beside it out of sight, and on paper off the page. The scripts
+// of East Asia break between any two letters.
+func longWord(text string) bool {
+	n := 0
+	for _, r := range text {
+		if n++; r == ' ' || r == '-' || r >= 0x2e80 {
+			n = 0
+		}
+		if n > longest {
+			return true
+		}
+	}
+	return false
 }
 
 // drawHTML writes one file that needs nothing else: no script, no font, no picture from elsewhere.

@@ -57,6 +57,36 @@ func TestPDFRepeatsHeadsAndNumbersPages(t *testing.T) {
 	}
 }
 
+// A page that begins inside of a group says which one.
+func TestPDFRepeatsGroupHeadings(t *testing.T) {
+	for locale, want := range map[report.Locale]string{"": "Wholesale, continued", report.Japanese: "（続き）"} {
+		doc := long(t, 300)
+		doc.Locale = locale
+		for _, b := range doc.Blocks {
+			if table, ok := b.(*report.Table); ok && table.Title == "Categories" {
+				table.Groups = []report.Group{{Label: "Retail", To: 10}, {Label: "Wholesale", From: 10, To: 300, Subtotal: table.Total}}
+			}
+		}
+		all := pages(t, draw(t, format.PDF, doc))
+		continued, total := 0, 0
+		for i, page := range all {
+			text := strings.Join(page, "\n")
+			if strings.Contains(text, "Retail, continued") {
+				t.Errorf("page %d goes on with a group that has ended", i+1)
+			}
+			if strings.Contains(text, want) {
+				continued++
+			}
+			if strings.Contains(text, "Largest counterparties") {
+				total = i
+			}
+		}
+		if begun := total - 1; continued < 5 || continued > begun {
+			t.Errorf("%q: the heading is repeated on %d of %d pages", locale, continued, len(all))
+		}
+	}
+}
+
 // A total is never the first row of a page: it would be a figure without what it sums.
 func TestPDFKeepsTotalsWithTheirRows(t *testing.T) {
 	for rows := 20; rows < 64; rows++ {

@@ -23,8 +23,8 @@ func (p pdfPage) table(t *tableView) {
 		columns[i] = page.Column{Head: h.Text, Side: sides[h.Side], Wrap: !h.Figure}
 	}
 	var rows []page.Row
-	add := func(kind page.RowKind, cells []cellView) {
-		row := page.Row{Kind: kind, Cells: make([]page.Cell, len(cells))}
+	add := func(kind page.RowKind, cells []cellView, under string) {
+		row := page.Row{Kind: kind, Cells: make([]page.Cell, len(cells)), Under: under}
 		for i, c := range cells {
 			row.Cells[i] = p.cell(c)
 			if c.Trend != nil {
@@ -34,24 +34,26 @@ func (p pdfPage) table(t *tableView) {
 		rows = append(rows, row)
 	}
 	for _, g := range t.Groups {
+		under := ""
 		if g.Heading != "" {
+			under = put(p.Words.Continued, g.Heading)
 			rows = append(rows, page.Row{Kind: page.Heading, Cells: []page.Cell{{Text: g.Heading}}})
 		}
 		for _, cells := range g.Rows {
-			add(page.Plain, cells)
+			add(page.Plain, cells, under)
 		}
 		if g.Subtotal != nil {
-			add(page.Sum, g.Subtotal)
+			add(page.Sum, g.Subtotal, under)
 		}
 	}
 	if len(rows) == 0 {
 		rows = append(rows, page.Row{Kind: page.Heading, Cells: []page.Cell{{Text: p.Words.NoRows, Ink: &inkMuted}}})
 	}
 	if t.Rest != nil {
-		add(page.Plain, t.Rest)
+		add(page.Plain, t.Rest, "")
 	}
 	if t.Total != nil {
-		add(page.Total, t.Total)
+		add(page.Total, t.Total, "")
 	}
 	p.Skip(sectionGap)
 	p.Table(columns, rows, tableLook(), headingHeight, func() { p.heading(t.Title) })

@@ -57,19 +57,6 @@ func viewQuality(doc report.Document) qualityView {
 	return out
 }
 
-// finding is what a rule on an extract as a whole expected and found.
-func finding(r report.RuleResult, l report.Locale) string {
-	if r.Expected == "" && r.Actual == "" {
-		return ""
-	}
-	w := wordsOf(l)
-	text := put(w.Finding, figure(r.Expected, l), figure(r.Actual, l))
-	if r.Tolerance != "" {
-		text += ", " + put(w.Tolerance, figure(r.Tolerance, l))
-	}
-	return text
-}
-
 func viewOffending(r report.RuleResult, w words) offendingView {
 	out := offendingView{Title: put(w.Offending, report.Clean(r.Rule)), Head: append([]string{w.Key}, cleanAll(r.Columns)...)}
 	for i, key := range r.Keys {
@@ -127,15 +114,6 @@ func percent(fraction string, l report.Locale) string {
 		digits++
 	}
 	return l.Percent(rounded.Shift(-2), int(digits))
-}
-
-// figure writes a decimal given as text with all its digits, in groups; what is none, a day or a range, is shown as it is.
-func figure(text string, l report.Locale) string {
-	d, err := decimal.NewFromString(text)
-	if err != nil || d.Exponent() > 40 {
-		return report.Clean(text)
-	}
-	return l.Figure(d, int(max(0, -d.Exponent())))
 }
 
 func countIn(l report.Locale, n int64) string { return l.Figure(decimal.NewFromInt(n), 0) }

@@ -17,6 +17,7 @@ type words struct {
 	Rules, Rule, Severity, RowsOf, Broken, FirstOf                    string
 	Rows, Extract, Extracted, Valid, Quarantined, Offending, Key      string
 	Warn, Reject, Fail                                                string
+	Continued, AtLeast, AtMost, OrLater, AnyNumber                    string
 }
 
 var languages = map[report.Locale]words{
@@ -33,6 +34,7 @@ var languages = map[report.Locale]words{
 		Rules: "Rules", Rule: "Rule", Severity: "Severity", RowsOf: "Rows of", Broken: "Broken", FirstOf: "First of them, or finding",
 		Rows: "Rows", Extract: "Extract", Extracted: "Extracted", Valid: "Valid", Quarantined: "Rejected", Offending: "First rows that break %s", Key: "Key",
 		Warn: "warning", Reject: "reject", Fail: "must hold",
+		Continued: "%s, continued", AtLeast: "at least %s", AtMost: "at most %s", OrLater: "%s or later", AnyNumber: "any number after a month of 0",
 	},
 	report.German: {
 		About: "Alle Beträge in %s, kaufmännisch gerundet", Version: "Version %s", Draft: "Entwurf", DraftMark: "ENTWURF", DraftTitle: "Entwurf.",
@@ -47,6 +49,7 @@ var languages = map[report.Locale]words{
 		Rules: "Regeln", Rule: "Regel", Severity: "Schwere", RowsOf: "Zeilen aus", Broken: "Verletzt", FirstOf: "Die ersten, oder Befund",
 		Rows: "Zeilen", Extract: "Auszug", Extracted: "Gelesen", Valid: "Gültig", Quarantined: "Abgewiesen", Offending: "Erste Zeilen, die %s verletzen", Key: "Schlüssel",
 		Warn: "Warnung", Reject: "abweisen", Fail: "verbindlich",
+		Continued: "%s, Fortsetzung", AtLeast: "mindestens %s", AtMost: "höchstens %s", OrLater: "%s oder später", AnyNumber: "jede Zahl nach einem Monat mit 0",
 	},
 	report.French: {
 		About: "Tous les montants en %s, arrondis au plus proche, la moitié s’éloignant de zéro", Version: "version %s", Draft: "brouillon", DraftMark: "BROUILLON",
@@ -61,6 +64,7 @@ var languages = map[report.Locale]words{
 		Rules: "Règles", Rule: "Règle", Severity: "Gravité", RowsOf: "Lignes de", Broken: "Enfreintes", FirstOf: "Les premières, ou constat",
 		Rows: "Lignes", Extract: "Extrait", Extracted: "Lues", Valid: "Valides", Quarantined: "Rejetées", Offending: "Premières lignes qui enfreignent %s", Key: "Clé",
 		Warn: "alerte", Reject: "rejet", Fail: "impératif",
+		Continued: "%s, suite", AtLeast: "au moins %s", AtMost: "au plus %s", OrLater: "%s ou plus tard", AnyNumber: "tout nombre après un mois de 0",
 	},
 	report.Czech: {
 		About: "Všechny částky v %s, polovina se zaokrouhluje od nuly", Version: "verze %s", Draft: "koncept", DraftMark: "KONCEPT", DraftTitle: "Koncept.",
@@ -75,6 +79,7 @@ var languages = map[report.Locale]words{
 		Rules: "Pravidla", Rule: "Pravidlo", Severity: "Závažnost", RowsOf: "Řádky z", Broken: "Porušeno", FirstOf: "První z nich, nebo nález",
 		Rows: "Řádky", Extract: "Výběr", Extracted: "Načteno", Valid: "Platné", Quarantined: "Zamítnuto", Offending: "První řádky, které porušují %s", Key: "Klíč",
 		Warn: "varování", Reject: "zamítnout", Fail: "závazné",
+		Continued: "%s, pokračování", AtLeast: "nejméně %s", AtMost: "nejvýše %s", OrLater: "%s nebo později", AnyNumber: "jakýkoli počet po měsíci s 0",
 	},
 	report.Japanese: {
 		About: "金額の単位は%s、四捨五入", Version: "第%s版", Draft: "下書き", DraftMark: "下書き", DraftTitle: "下書き。",
@@ -89,6 +94,7 @@ var languages = map[report.Locale]words{
 		Rules: "規則", Rule: "規則", Severity: "重大度", RowsOf: "対象", Broken: "違反", FirstOf: "最初の行または所見",
 		Rows: "行数", Extract: "抽出", Extracted: "抽出", Valid: "有効", Quarantined: "除外", Offending: "%sに違反する最初の行", Key: "キー",
 		Warn: "警告", Reject: "除外", Fail: "必須",
+		Continued: "%s（続き）", AtLeast: "%s以上", AtMost: "%s以下", OrLater: "%s以降", AnyNumber: "前月が0件なので任意",
 	},
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -236,6 +237,11 @@ func TestXLSXNotes(t *testing.T) {
 	if got := strings.Join(notes, " "); got != "3. 1. 1. 1." {
 		t.Errorf("got %q", got)
 	}
+	// A chart has its first digits: without them it would show nothing.
+	doc.Blocks[2].(*report.Chart).Series[0].Values[0] = wide.Neg()
+	if got := chartPoint(t, read(t, draw(t, format.XLSX, doc))); got != "-12345678901234600" {
+		t.Errorf("the chart draws %s", got)
+	}
 	// A sum over a figure that is text would leave it out, so there is none.
 	if formula, _ := f.GetCellFormula("Categories", "C14"); formula != "" {
 		t.Errorf("got %s", formula)
@@ -246,6 +252,21 @@ func TestXLSXNotes(t *testing.T) {
 	if formula, _ := f.GetCellFormula("Categories", "D14"); formula != "SUBTOTAL(109,D2:D13)" {
 		t.Errorf("got %s", formula)
 	}
+}
+
+// chartPoint is the first value of the second chart.
+func chartPoint(t *testing.T, f *excelize.File) string {
+	t.Helper()
+	rows, err := f.GetRows("Chart data", excelize.Options{RawCellValue: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := slices.Index(rows[0], "Net result by category")
+	kind, err := f.GetCellType("Chart data", string(rune('A'+at+1))+"2")
+	if err != nil || (kind != excelize.CellTypeUnset && kind != excelize.CellTypeNumber) {
+		t.Errorf("the cell is no number: %v, %v", kind, err)
+	}
+	return rows[1][at+1]
 }
 
 // Rows that do not come as they were counted are an error, and so is one that the source has.

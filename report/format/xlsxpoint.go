@@ -1,6 +1,8 @@
 package format
 
 import (
+	"github.com/shopspring/decimal"
+
 	"github.com/monthend/monthend/report"
 	"github.com/monthend/monthend/report/chart"
 	"github.com/monthend/monthend/report/format/sheet"
@@ -71,7 +73,7 @@ func (x *workbook) drawPoints() error {
 				case row == 0:
 					s.Text(figureHead, report.Clean(series.Name))
 				case row <= len(series.Values):
-					write(s, figure, series.Values[row-1], report.Decimal)
+					write(s, figure, point(series.Values[row-1]), report.Decimal)
 				default:
 					s.Blank(0)
 				}
@@ -85,7 +87,7 @@ func (x *workbook) drawPoints() error {
 			case row == 0:
 				s.Text(figureHead, x.own.trend)
 			case row <= len(trend):
-				write(s, figure, trend[row-1], report.Decimal)
+				write(s, figure, point(trend[row-1]), report.Decimal)
 			default:
 				s.Blank(0)
 			}
@@ -156,4 +158,13 @@ func (x *workbook) native(i int, place sheet.Area) sheet.Chart {
 		out.Series = append(out.Series, series)
 	}
 	return out
+}
+
+// point is a value as a chart takes it. What has more digits than a spreadsheet holds stands elsewhere as text, in full; no chart draws
+// text, and a bar that is missing says zero. Here its first digits do.
+func point(v any) any {
+	if d, ok := v.(decimal.Decimal); ok && !sheet.Exact(d) {
+		return d.Round(int32(sheet.MaxDigits - d.NumDigits() - int(d.Exponent())))
+	}
+	return v
 }

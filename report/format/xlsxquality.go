@@ -99,7 +99,7 @@ func (q *qualitySheetOf) rules(v report.Validation) {
 func (q *qualitySheetOf) figure(column int, text string) {
 	d, err := decimal.NewFromString(text)
 	if err != nil {
-		q.text(column, q.book.Style(sheet.Style{Align: sheet.Right, Indent: 1}), text)
+		q.text(column, q.book.Style(sheet.Style{Align: sheet.Right, Indent: 1}), limits(text, q.doc.Locale))
 		return
 	}
 	q.put(column, q.look.cell(q.look.plain, report.Decimal, report.FormatNumber, int(max(0, -d.Exponent())), report.AlignAuto), d, report.Decimal)

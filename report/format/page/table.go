@@ -27,10 +27,12 @@ const (
 	Total
 )
 
-// Row is one row; a Heading has one cell, which takes the whole width.
+// Row is one row; a Heading has one cell, which takes the whole width. Under is the heading that is put above a row with which a page
+// begins, so that nobody has to turn back to learn whose rows these are; "" is none.
 type Row struct {
 	Kind  RowKind
 	Cells []Cell
+	Under string
 }
 
 // Look is how a table is drawn.
@@ -93,6 +95,9 @@ func (b *Book) set(columns []Column, rows []Row, look Look, headingHeight float6
 		if s.mustBreak(laid, i) {
 			b.Break()
 			s.drawHead(head)
+			if under := laid[i].Under; under != "" {
+				s.draw(s.lay(Row{Kind: Heading, Cells: []Cell{{Text: under}}}), false)
+			}
 			band = 0
 		}
 		if laid[i].kind != Plain {
