@@ -127,6 +127,7 @@ func TestOwners(t *testing.T) {
 		{"github.com/rickar/cal", "report/calendar", "its globals are set right in one place"},
 		{"github.com/wneessen/go-mail", "pipeline/deliver", "one room writes to people"},
 		{"github.com/openai/openai-go", "pipeline/commentary", "one room asks a model"},
+		{"golang.org/x/sys", "pipeline/source", "one room asks the system for more than Go does"},
 		{"github.com/aws/aws-sdk-go-v2/service/s3", "pipeline/store", "only the store knows objects"},
 	}
 	all := rooms(t)

@@ -14,28 +14,24 @@ import (
 
 // socket is a connection that is read by blocking reads, outside of Go's poller. A server sends an answer 8 KB at a time, and of
 // a socket in the poller the machine wakes somebody at each of them: of ten million rows 200,000 times, on both sides together an
-// eighth of all that their way costs. In the midst of a long answer this one sleeps for a moment instead and then takes all
-// that has come.
+// eighth of all that their way costs. A long answer is taken by a thread of its own instead: see prefetch.
 type socket struct {
 	local, remote net.Addr
 
-	using      sync.RWMutex // held by whoever reads or writes fd, and at last by who closes it
-	fd         int
-	closed     atomic.Bool
-	reading    atomic.Int64 // the deadlines, in Unix nanoseconds; 0 is none
-	writing    atomic.Int64
-	answered   atomic.Int64 // bytes read since the last write
-	overtaking atomic.Bool  // the last read left nothing behind
+	using    sync.RWMutex // held by whoever reads or writes fd, and at last by who closes it
+	fd       int
+	closed   atomic.Bool
+	done     chan struct{} // closed with the connection
+	reading  atomic.Int64  // the deadlines, in Unix nanoseconds; 0 is none
+	writing  atomic.Int64
+	answered atomic.Int64 // bytes read since the last write
+
+	taking sync.Mutex // held by whoever takes bytes; guards ahead
+	ahead  *prefetch  // nil: bytes are read when they are asked for
 }
 
-const (
-	// look is how long a wait lasts before the socket looks for a deadline, and for its end.
-	look = 25 * time.Millisecond
-	// longAnswer is how many bytes make an answer long. Until then nobody sleeps: most answers are short, and each is waited for.
-	longAnswer = 256 << 10
-	// nap is how long is slept. The server fills some 60 KB meanwhile, and does not get to the end of what it may send ahead.
-	nap = 250 * time.Microsecond
-)
+// look is how long a wait lasts before the socket looks for a deadline, and for its end.
+const look = 25 * time.Millisecond
 
 // unpoll takes a connection's socket over and out of the poller. What it is given must not be used any more.
 func unpoll(conn net.Conn) (net.Conn, error) {
@@ -46,7 +42,7 @@ func unpoll(conn net.Conn) (net.Conn, error) {
 	if err := conn.Close(); err != nil {
 		return nil, errors.Join(err, syscall.Close(fd))
 	}
-	return &socket{local: conn.LocalAddr(), remote: conn.RemoteAddr(), fd: fd}, nil
+	return &socket{local: conn.LocalAddr(), remote: conn.RemoteAddr(), fd: fd, done: make(chan struct{})}, nil
 }
 
 // takeOver answers with the connection's socket under another number, for reads and writes that wait for look.
@@ -81,9 +77,18 @@ func takeOver(conn net.Conn) (fd int, err error) {
 
 // Read waits for what comes next.
 func (s *socket) Read(p []byte) (int, error) {
-	if s.overtaking.Load() && s.answered.Load() >= longAnswer {
-		moment := syscall.NsecToTimespec(int64(nap))
-		_ = syscall.Nanosleep(&moment, nil) // a signal that cuts it short does no harm
+	s.taking.Lock()
+	defer s.taking.Unlock()
+	if s.ahead == nil && s.answered.Load() >= longAnswer {
+		s.ahead = s.beginPrefetch()
+	}
+	if s.ahead != nil {
+		n, err := s.take(p)
+		if err != errIdle {
+			return n, err
+		}
+		s.ahead = nil
+		s.answered.Store(0) // what goes on this slowly is not worth a thread
 	}
 	n, err := s.try("read", &s.reading, syscall.Read, p)
 	if err != nil {
@@ -93,7 +98,6 @@ func (s *socket) Read(p []byte) (int, error) {
 		return 0, io.EOF
 	}
 	s.answered.Add(int64(n))
-	s.overtaking.Store(n < len(p))
 	return n, nil
 }
 
@@ -112,26 +116,50 @@ func (s *socket) Write(p []byte) (sent int, err error) {
 
 // try does one call that moves bytes, as often as it takes until it moves some, or fails, or may wait no longer.
 func (s *socket) try(what string, deadline *atomic.Int64, call func(int, []byte) (int, error), p []byte) (int, error) {
+	for {
+		if err := s.late(deadline); err != nil {
+			return 0, s.failed(what, err)
+		}
+		n, err := s.once(call, p)
+		switch err {
+		case nil:
+			return n, nil
+		case syscall.EAGAIN, syscall.EINTR:
+			continue
+		}
+		return 0, s.failed(what, err)
+	}
+}
+
+// once does a call that waits for look at the most.
+func (s *socket) once(call func(int, []byte) (int, error), p []byte) (int, error) {
 	s.using.RLock()
 	defer s.using.RUnlock()
-	for {
-		var err error
-		if end := deadline.Load(); s.closed.Load() {
-			err = net.ErrClosed
-		} else if end != 0 && end <= time.Now().UnixNano() {
-			err = os.ErrDeadlineExceeded
-		} else {
-			n, failed := call(s.fd, p)
-			switch {
-			case failed == nil:
-				return n, nil
-			case failed == syscall.EAGAIN, failed == syscall.EINTR:
-				continue
-			}
-			err = os.NewSyscallError(what, failed)
-		}
-		return 0, &net.OpError{Op: what, Net: s.remote.Network(), Source: s.local, Addr: s.remote, Err: err}
+	if s.closed.Load() {
+		return 0, net.ErrClosed
 	}
+	return call(s.fd, p)
+}
+
+// late tells whether a wait has to end.
+func (s *socket) late(deadline *atomic.Int64) error {
+	end := deadline.Load()
+	switch {
+	case s.closed.Load():
+		return net.ErrClosed
+	case end != 0 && end <= time.Now().UnixNano():
+		return os.ErrDeadlineExceeded
+	}
+	return nil
+}
+
+// failed is an error as other connections have them.
+func (s *socket) failed(what string, err error) error {
+	var number syscall.Errno
+	if errors.As(err, &number) {
+		err = os.NewSyscallError(what, err)
+	}
+	return &net.OpError{Op: what, Net: s.remote.Network(), Source: s.local, Addr: s.remote, Err: err}
 }
 
 // Close ends what waits, and then the connection.
@@ -139,6 +167,7 @@ func (s *socket) Close() error {
 	if s.closed.Swap(true) {
 		return net.ErrClosed
 	}
+	close(s.done)
 	s.using.Lock() // nobody has the number any more, which the system may give to another socket
 	defer s.using.Unlock()
 	return os.NewSyscallError("close", syscall.Close(s.fd))

@@ -59,6 +59,82 @@ func TestSocketReadsALongAnswer(t *testing.T) {
 	}
 }
 
+// A long answer that stands still for a while goes on; and so does the talk behind it.
+func TestSocketReadsOnAfterAPause(t *testing.T) {
+	ours, theirs := line(t)
+	const half = 4 * longAnswer
+	took := make(chan struct{})
+	go func() { // ends with what it sends
+		for range 2 {
+			if _, err := theirs.Write(bytes.Repeat([]byte{'x'}, half)); err != nil {
+				return
+			}
+			<-took
+		}
+	}()
+	got := make([]byte, half)
+	for i := range 2 {
+		if _, err := io.ReadFull(ours, got); err != nil {
+			t.Fatal(err)
+		}
+		// Nothing comes: whoever waits meanwhile waits past the end of what reads ahead.
+		if err := ours.SetReadDeadline(time.Now().Add(3 * look)); err != nil {
+			t.Fatal(err)
+		}
+		if err := read(ours); !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Fatalf("half %d: got %v, want the deadline", i+1, err)
+		}
+		if err := ours.SetReadDeadline(time.Time{}); err != nil {
+			t.Fatal(err)
+		}
+		took <- struct{}{}
+	}
+	answered := make(chan error)
+	go func() {
+		question := make([]byte, 1)
+		_, err := io.ReadFull(theirs, question)
+		_, failed := theirs.Write(question)
+		answered <- errors.Join(err, failed)
+	}()
+	if _, err := ours.Write([]byte("?")); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(read(ours), <-answered); err != nil {
+		t.Error(err)
+	}
+}
+
+// Whatever came before a broken end is handed out first; and the connection may be closed while nobody takes what is ahead.
+func TestSocketEndsInMidAnswer(t *testing.T) {
+	const sent = 8 * longAnswer
+	for _, c := range []struct {
+		name string
+		end  func(ours net.Conn) error
+		want error
+		rest int64
+	}{
+		{"by the server", func(net.Conn) error { return nil }, nil, sent - 2*longAnswer},
+		{"by us", net.Conn.Close, net.ErrClosed, 0},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			ours, theirs := line(t)
+			go func() { // ends with what it sends, or with the connection
+				_, _ = theirs.Write(make([]byte, sent))
+				theirs.Close()
+			}()
+			if _, err := io.ReadFull(ours, make([]byte, 2*longAnswer)); err != nil {
+				t.Fatal(err)
+			}
+			if err := c.end(ours); err != nil {
+				t.Fatal(err)
+			}
+			if rest, err := io.Copy(io.Discard, ours); rest != c.rest || !errors.Is(err, c.want) {
+				t.Errorf("got %d bytes more, %v, want %d and %v", rest, err, c.rest, c.want)
+			}
+		})
+	}
+}
+
 // Who waits is stopped by a deadline that is set meanwhile, and by the end of the connection.
 func TestSocketIsStopped(t *testing.T) {
 	past := time.Date(1, 1, 1, 1, 1, 1, 1, time.UTC) // as the driver sets it
