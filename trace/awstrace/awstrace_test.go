@@ -46,7 +46,7 @@ func record(t *testing.T, header string, work func(ctx context.Context)) trace.D
 	if !seg.Sampled() {
 		return trace.Document{}
 	}
-	wait, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	wait, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	segments, err := server.Wait(wait, seg.TraceID(), func(all []trace.Document) bool { return len(all) == 1 && all[0].Type == "" })
 	if err != nil {
@@ -68,6 +68,12 @@ func config(endpoint string, client aws.HTTPClient) aws.Config {
 // queue gives a traced client and an empty queue of a local server.
 func queue(t *testing.T, faults ...localsqs.Fault) (*sqs.Client, *string) {
 	t.Helper()
+	return queueBehind(t, func(base http.RoundTripper) http.RoundTripper { return base }, faults...)
+}
+
+// queueBehind is queue with something between the client and the server.
+func queueBehind(t *testing.T, between func(http.RoundTripper) http.RoundTripper, faults ...localsqs.Fault) (*sqs.Client, *string) {
+	t.Helper()
 	server, err := localsqs.Start(localsqs.Config{Region: "eu-west-1", Faults: faults})
 	if err != nil {
 		t.Fatal(err)
@@ -79,7 +85,7 @@ func queue(t *testing.T, faults ...localsqs.Fault) (*sqs.Client, *string) {
 			t.Error(err)
 		}
 	})
-	cfg := config(server.URL(), &http.Client{Transport: transport})
+	cfg := config(server.URL(), &http.Client{Transport: between(transport)})
 	awstrace.Instrument(&cfg.APIOptions)
 	client := sqs.NewFromConfig(cfg)
 	created, err := client.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("jobs")})
@@ -167,6 +173,36 @@ func TestSendMessageBatch(t *testing.T) {
 	}
 	if entries[0].MessageSystemAttributes != nil {
 		t.Error("the caller's input is changed")
+	}
+}
+
+// headerless is a way on which the header of HTTP is lost, as it is at queues that do not know it.
+type headerless struct{ base http.RoundTripper }
+
+func (h headerless) RoundTrip(r *http.Request) (*http.Response, error) {
+	r = r.Clone(r.Context())
+	r.Header.Del("X-Amzn-Trace-Id")
+	return h.base.RoundTrip(r)
+}
+
+func TestMessagesCarryTheHeader(t *testing.T) {
+	client, url := queueBehind(t, func(base http.RoundTripper) http.RoundTripper { return headerless{base} })
+	root := record(t, "", func(ctx context.Context) {
+		if _, err := client.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: url, MessageBody: aws.String("one")}); err != nil {
+			t.Fatal(err)
+		}
+		entries := []types.SendMessageBatchRequestEntry{{Id: aws.String("a"), MessageBody: aws.String("two")}, {Id: aws.String("b"), MessageBody: aws.String("three")}}
+		if _, err := client.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: url, Entries: entries}); err != nil {
+			t.Fatal(err)
+		}
+	})
+	if len(root.Subsegments) != 2 {
+		t.Fatalf("got %+v", root.Subsegments)
+	}
+	below := func(call int) string { return "Root=" + root.TraceID + ";Parent=" + root.Subsegments[call].ID + ";Sampled=1" }
+	want := map[string]string{"one": below(0), "two": below(1), "three": below(1)}
+	if diff := cmp.Diff(want, headers(t, client, url, 3)); diff != "" {
+		t.Errorf("headers (-want +got):\n%s", diff)
 	}
 }
 
