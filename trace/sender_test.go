@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"strings"
 	"sync"
@@ -52,12 +53,17 @@ func TestConcurrentSegments(t *testing.T) {
 
 // quiet is an address where nobody listens.
 func quiet(tb testing.TB) string {
-	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		tb.Fatal(err)
+	// Of the ports that no system gives to whoever asks for any: nobody else takes it by chance.
+	for range 1000 {
+		conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 20_000 + rand.IntN(10_000)})
+		if err != nil {
+			continue
+		}
+		defer conn.Close()
+		return conn.LocalAddr().String()
 	}
-	defer conn.Close()
-	return conn.LocalAddr().String()
+	tb.Fatal("no port is free")
+	return ""
 }
 
 func TestNobodyListens(t *testing.T) {

@@ -56,7 +56,7 @@ func TestKilledOwner(t *testing.T) {
 	_ = owner.Wait() // killed
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
-	for deadline := time.After(5 * time.Second); postgres.LivePostmaster(server); {
+	for deadline := time.After(time.Minute); postgres.LivePostmaster(server); {
 		select {
 		case <-tick.C:
 		case <-deadline:

@@ -61,7 +61,7 @@ func sendRaw(t *testing.T, s *xray.Server, packet string) {
 // arrive waits until n documents were kept, refused or malformed.
 func arrive(t *testing.T, s *xray.Server, n int64) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	_, err := s.Wait(ctx, "", func([]trace.Document) bool {
 		c := s.Counters()

@@ -46,7 +46,7 @@ func world(t *testing.T) (*trace.Tracer, *xray.Server) {
 // segments waits for the segment called last of a trace.
 func segments(t *testing.T, server *xray.Server, id, last string) []trace.Document {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	all, err := server.Wait(ctx, id, func(all []trace.Document) bool {
 		return slices.ContainsFunc(all, func(d trace.Document) bool { return d.Name == last })

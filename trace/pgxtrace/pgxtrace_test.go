@@ -40,7 +40,7 @@ func record(t *testing.T, work func(ctx context.Context)) (root trace.Document, 
 	if err := tracer.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	wait, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	wait, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	// The root is sent last.
 	segments, err := server.Wait(wait, seg.TraceID(), func(all []trace.Document) bool { return len(all) == 1 && all[0].Type == "" })
@@ -236,12 +236,27 @@ func TestBatchFails(t *testing.T) {
 	}
 }
 
+// waiting tells when somebody begins to wait for the pool.
+type waiting struct {
+	*pgxtrace.Tracer
+	begun func()
+}
+
+func (w *waiting) TraceAcquireStart(ctx context.Context, pool *pgxpool.Pool, data pgxpool.TraceAcquireStartData) context.Context {
+	ctx = w.Tracer.TraceAcquireStart(ctx, pool, data)
+	if w.begun != nil {
+		w.begun()
+	}
+	return ctx
+}
+
 func TestPool(t *testing.T) {
 	config, err := pgxpool.ParseConfig(pgtest.Database(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	config.ConnConfig.Tracer = pgxtrace.New()
+	waits := &waiting{Tracer: pgxtrace.New()}
+	config.ConnConfig.Tracer = waits
 	config.MaxConns = 1
 	pool, err := pgxpool.NewWithConfig(t.Context(), config)
 	if err != nil {
@@ -253,8 +268,7 @@ func TestPool(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		timer := time.AfterFunc(50*time.Millisecond, held.Release)
-		defer timer.Stop()
+		waits.begun = func() { time.AfterFunc(50*time.Millisecond, held.Release) }
 		if _, err := pool.Exec(ctx, "select 1"); err != nil {
 			t.Fatal(err)
 		}

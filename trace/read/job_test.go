@@ -45,7 +45,7 @@ func TestJobFromEmitterToTree(t *testing.T) {
 	})
 	job.End(err)
 
-	within, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	within, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	_, err = server.Wait(within, job.TraceID(), func(segments []trace.Document) bool {
 		return len(segments) == 2 && len(segments[0].Subsegments) == 1 && len(segments[1].Subsegments) == 1 &&

@@ -126,7 +126,7 @@ func TestNewRefuses(t *testing.T) {
 // arrived waits until the local X-Ray has kept every packet that it was sent.
 func arrived(t *testing.T, s *xray.Server) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if _, err := s.Wait(ctx, "", func([]trace.Document) bool { return s.Counters().Documents >= recordedDocuments }); err != nil {
 		t.Fatalf("%v; counters: %+v", err, s.Counters())
