@@ -50,7 +50,7 @@ func TestCancelInEachStage(t *testing.T) {
 			if result.Outcome != report.Cancelled || !errors.Is(result.Err, pipeline.ErrCancelled) {
 				t.Fatalf("got %q, %v, want cancelled", result.Outcome, result.Err)
 			}
-			if took := time.Since(began); took > 20*time.Second {
+			if took := time.Since(began); took > time.Minute {
 				t.Errorf("it took %s to stop", took)
 			}
 			if last := told.steps[len(told.steps)-1]; last.Stage != c.stage {

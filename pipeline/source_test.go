@@ -55,8 +55,8 @@ func TestSourceRestarts(t *testing.T) {
 // meanwhile.
 func TestSourceTimeouts(t *testing.T) {
 	for _, c := range []struct{ name, setting, value, want string }{
-		{"Lock", "lock_timeout", "700ms", "lock timeout"},
-		{"Statement", "statement_timeout", "700ms", "statement timeout"},
+		{"Lock", "lock_timeout", "2s", "lock timeout"},
+		{"Statement", "statement_timeout", "2s", "statement timeout"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			database := pgtest.Cloned(t, company)

@@ -16,7 +16,7 @@ import (
 // segments waits for n segments of a trace, each with its end.
 func (w *world) segments(id string, n int) []trace.Document {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(w.t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
 	defer cancel()
 	all, err := w.xray.Wait(ctx, id, func(all []trace.Document) bool {
 		ended := 0

@@ -101,7 +101,8 @@ func TestUnrenewed(t *testing.T) {
 	w := newWorld(t, r.to(""))
 	v := w.publish()
 	cut := w.open("cut off")
-	d := w.deliverer(deliver.Config{Ledger: cut, Allow: r.allow(), Lease: 400 * time.Millisecond})
+	// Long enough that a busy machine renews it until the request is there.
+	d := w.deliverer(deliver.Config{Ledger: cut, Allow: r.allow(), Lease: 4 * time.Second})
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

@@ -171,7 +171,7 @@ func TestCancelledQueryEndsSoon(t *testing.T) {
 	if !errors.Is(err, context.DeadlineExceeded) || engine.IsPermanent(err) {
 		t.Errorf("got %v", err)
 	}
-	if took := time.Since(begin); took > 20*time.Second {
+	if took := time.Since(begin); took > time.Minute {
 		t.Errorf("it took %s", took)
 	}
 }
