@@ -134,6 +134,8 @@ func deliveryReplyLost(t *testing.T) {
 	if d := s.wantDelivered(sent, r, 2); d.Tries != 2 {
 		t.Errorf("got %d tries, want 2", d.Tries)
 	}
+	w.Await("that it ended", says("delivered")) // which it tells when the ledger knows
+	w.Stop()
 	if ends := len(w.Said(says("delivered"))); ends != 1 {
 		t.Errorf("it ended %d times, want once", ends)
 	}

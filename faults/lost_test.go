@@ -48,6 +48,7 @@ func answerLate(t *testing.T) {
 	}
 	s.wantAttempts(sent, 1, 0)
 	w.Await("that it has published", says("job published"))
+	w.Stop()
 	if lost := w.Said(says("lease lost")); len(lost) > 0 {
 		t.Errorf("got %v of a published run", lost)
 	}
@@ -140,6 +141,7 @@ func duplicateDaysLater(t *testing.T) {
 		t.Errorf("got %q, want duplicate", r.Outcome)
 	}
 	s.wantAttempts(sent, 1, 0)
+	w.Stop() // and everything that it wrote is there
 	if told := w.Said(says("job published")); len(told) != 2 {
 		t.Errorf("got %d deliveries settled as published, want 2", len(told))
 	}

@@ -2,6 +2,7 @@ package faults_test
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
@@ -96,6 +97,7 @@ func poison(t *testing.T) {
 			t.Errorf("%s: got reason %q, want it to say %q", letter.Body, letter.Reason, reasons[letter.MessageID])
 		}
 	}
+	w.Stop() // and everything that it wrote is there
 	if told := w.Said(says("job failed")); len(told) != len(bad) {
 		t.Errorf("got %d deliveries of bad jobs, want one each of %d", len(told), len(bad))
 	}
@@ -199,9 +201,14 @@ func (w *Worker) health() (check func(lives, ready bool)) {
 			{[]string{"healthcheck", "--health-file", file}, lives},
 			{[]string{"healthcheck", "--health-file", file, "--ready"}, ready},
 		} {
-			if code, out := w.stack.Command(c.args...); (code == 0) != c.want || code > 1 {
-				w.tb.Errorf("%s: got exit code %d, want it well: %t\n%s", strings.Join(c.args, " "), code, c.want, out)
-			}
+			// The worker tells its log of a change, and the file then.
+			w.stack.Until(fmt.Sprintf("%s: want it well: %t", strings.Join(c.args, " "), c.want), func(context.Context) bool {
+				code, out := w.stack.Command(c.args...)
+				if code > 1 {
+					w.tb.Fatalf("%s: got exit code %d\n%s", strings.Join(c.args, " "), code, out)
+				}
+				return (code == 0) == c.want
+			})
 		}
 	}
 }

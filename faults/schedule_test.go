@@ -216,10 +216,10 @@ func schedulersRace(t *testing.T) {
 	}
 	said := 0
 	for _, w := range processes {
-		said += len(w.Said(says("schedule fired")))
 		if code := w.Stop(); code != 0 {
 			t.Errorf("got exit code %d, want 0", code)
 		}
+		said += len(w.Said(says("schedule fired")))
 	}
 	if said != len(asked) {
 		t.Errorf("%d firings are told, want %d, each by one of the two", said, len(asked))

@@ -99,12 +99,13 @@ func (w *Worker) Start() {
 		args = []string{"work"}
 	}
 	line := append(append(append([]string(nil), w.Wrap...), Binary(w.tb)), args...)
+	env := w.environment()
+	w.start.Lock() // of w.cmd as well: who watches its memory looks at it before there is a process
 	w.cmd = exec.Command(line[0], line[1:]...)
-	w.cmd.Env = w.environment()
+	w.cmd.Env = env
 	w.cmd.Dir = w.stack.dir
 	w.cmd.Stderr, w.cmd.Stdout = w.log, w.Stdout
 	w.cmd.SysProcAttr = attributes()
-	w.start.Lock()
 	err := w.cmd.Start()
 	w.start.Unlock()
 	if err != nil {
