@@ -4,21 +4,39 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
+// freePort is the port to look at next, of those that no system gives to whoever asks for any: until it is listened at, nobody
+// takes it by chance.
+var freePort = newFreePort()
+
+func newFreePort() *atomic.Int32 {
+	var port atomic.Int32
+	port.Store(20_000 + rand.Int32N(10_000)) // another process of these tests begins elsewhere
+	return &port
+}
+
 // scriptFreeAddress sets a variable to an address of loopback that nobody has: free-address NAME.
 func scriptFreeAddress(ts *testscript.TestScript, _ bool, args []string) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	ts.Check(err)
-	ts.Check(listener.Close())
-	ts.Setenv(args[0], listener.Addr().String())
+	for range 1000 {
+		listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", freePort.Add(1)))
+		if err != nil {
+			continue // somebody has it
+		}
+		ts.Check(listener.Close())
+		ts.Setenv(args[0], listener.Addr().String())
+		return
+	}
+	ts.Fatalf("no address is free")
 }
 
 // scriptScrape keeps what a page answers, once it answers with the code and holds each of the texts: scrape CODE URL FILE TEXT….
@@ -28,7 +46,7 @@ func scriptScrape(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	var body string
 	ts.Check(poll(context.Background(), scriptTimeout, func(ctx context.Context) (bool, error) {
-		ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+		ctx, cancel := context.WithTimeout(ctx, time.Minute)
 		defer cancel()
 		request, err := http.NewRequestWithContext(ctx, "GET", args[1], nil)
 		if err != nil {

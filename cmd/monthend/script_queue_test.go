@@ -18,8 +18,8 @@ import (
 	"github.com/monthend/monthend/report"
 )
 
-// scriptTimeout bounds what a script waits for.
-const scriptTimeout = time.Minute
+// scriptTimeout bounds what a script waits for: on a busy machine many scripts run beside each other.
+const scriptTimeout = 3 * time.Minute
 
 // sqsOf is a client for the queue of the script's cloud.
 func sqsOf(ts *testscript.TestScript) *sqs.Client {
