@@ -104,6 +104,33 @@ func TestPDFKeepsTotalsWithTheirRows(t *testing.T) {
 	}
 }
 
+// Where there is little room the longest texts break, not the short ones beside them.
+func TestPDFBreaksTheLongestTexts(t *testing.T) {
+	doc := sample(t, march(1))
+	table := doc.Blocks[3].(*report.Table)
+	table.Columns, table.Kinds, table.Scales, table.Total, table.Rows = nil, nil, nil, nil, nil
+	for _, text := range []string{"Found in both", "Operating account", "Bank transfer", strings.Repeat("A memo that goes on. ", 8), "EUR and CZK"} {
+		table.Columns, table.Kinds, table.Scales = append(table.Columns, report.TableColumn{Label: text[:5]}), append(table.Kinds, report.Text), append(table.Scales, 0)
+		table.Rows = [][]any{append(append([]any{}, first(table.Rows)...), text)}
+	}
+	got := "\n" + words(t, draw(t, format.PDF, doc)) + "\n"
+	for _, whole := range []string{"Found in both", "Operating account", "Bank transfer", "EUR and CZK"} {
+		if !strings.Contains(got, "\n"+whole+"\n") {
+			t.Errorf("%q is broken", whole)
+		}
+	}
+	if strings.Contains(got, strings.Repeat("A memo that goes on. ", 7)) {
+		t.Error("the memo is on one line")
+	}
+}
+
+func first(rows [][]any) []any {
+	if len(rows) == 0 {
+		return nil
+	}
+	return rows[0]
+}
+
 func TestPDFSaysWhatItCannotDraw(t *testing.T) {
 	doc := sample(t, march(1))
 	doc.Company = "Kavárna 😀 & שלום 한국 日本\u202e\x00 𠮷"

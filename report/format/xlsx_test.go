@@ -254,6 +254,29 @@ func TestXLSXNotes(t *testing.T) {
 	}
 }
 
+// A bar is a length and an area a surface: both are true from zero on only. A line is neither.
+func TestXLSXAxesBeginAtZero(t *testing.T) {
+	least, most := `<c:min val="0"/>`, `<c:max val="0"/>`
+	for _, test := range []struct {
+		kind   report.ChartKind
+		values []any
+		want   string
+	}{
+		{report.BarChart, []any{dec("990"), dec("1000"), nil}, least}, {report.AreaChart, []any{dec("990"), dec("0")}, least},
+		{report.StackedBarChart, []any{dec("-990"), dec("-1000")}, most}, {report.BarChart, []any{dec("-1"), dec("1000")}, ""},
+		{report.LineChart, []any{dec("990"), dec("1000")}, ""},
+	} {
+		doc := sample(t, march(1))
+		doc.Blocks = []report.Block{&report.Chart{Kind: test.kind, Title: "c", Labels: []string{"a", "b", "c"}[:len(test.values)], Series: []report.Series{{Name: "s", Values: test.values}}}}
+		text := string(parts(t, draw(t, format.XLSX, doc)))
+		for _, end := range []string{least, most} {
+			if got := strings.Contains(text, end); got != (end == test.want) {
+				t.Errorf("%s of %v: %s is %v", test.kind, test.values, end, got)
+			}
+		}
+	}
+}
+
 // chartPoint is the first value of the second chart.
 func chartPoint(t *testing.T, f *excelize.File) string {
 	t.Helper()

@@ -96,22 +96,36 @@ func (b *Book) longestWord(s string, style Style) float64 {
 	return widest
 }
 
-// widths gives every column its natural width if there is room, and takes what is missing from those that can wrap.
+// widths gives every column its natural width if there is room, and takes what is missing from the widest that can wrap: a column of
+// short texts does not break because another one has long ones.
 func (b *Book) widths(columns []Column, rows []Row, look Look) []float64 {
 	natural, least := b.natural(columns, rows, look), b.least(columns, rows, look)
-	all, give := sum(natural), sum(natural)-sum(least)
-	out := make([]float64, len(columns))
-	for i := range natural {
-		switch {
-		case all <= Inner: // what is free goes to all in proportion
-			out[i] = natural[i] + (Inner-all)*natural[i]/all
-		case give > 0 && all-Inner <= give:
-			out[i] = natural[i] - (all-Inner)*(natural[i]-least[i])/give
-		default:
-			out[i] = least[i]
+	all := sum(natural)
+	if all <= Inner { // what is free goes to all in proportion
+		for i := range natural {
+			natural[i] += (Inner - all) * natural[i] / all
+		}
+		return natural
+	}
+	if sum(least) >= Inner {
+		return least
+	}
+	capped := func(most float64) []float64 {
+		out := make([]float64, len(natural))
+		for i := range natural {
+			out[i] = math.Max(least[i], math.Min(natural[i], most))
+		}
+		return out
+	}
+	low, high := 0.0, all
+	for range 40 { // far below what a page can show
+		if middle := (low + high) / 2; sum(capped(middle)) > Inner {
+			high = middle
+		} else {
+			low = middle
 		}
 	}
-	return out
+	return capped(low)
 }
 
 // pick is a part of the columns.

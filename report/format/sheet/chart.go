@@ -78,10 +78,33 @@ func (c Chart) axes() string {
 	return `<c:catAx><c:axId val="1"/><c:scaling><c:orientation val="` + order + `"/></c:scaling><c:delete val="0"/><c:axPos val="` + where + `"/>` +
 		`<c:numFmt formatCode="General" sourceLinked="0"/><c:majorTickMark val="none"/><c:minorTickMark val="none"/><c:tickLblPos val="low"/>` +
 		line("94A3B8", 9525) + `<c:crossAx val="2"/><c:crosses val="autoZero"/><c:auto val="0"/><c:lblAlgn val="ctr"/><c:lblOffset val="100"/><c:noMultiLvlLbl val="1"/></c:catAx>` +
-		`<c:valAx><c:axId val="2"/><c:scaling><c:orientation val="minMax"/></c:scaling><c:delete val="0"/><c:axPos val="` + figures + `"/>` +
+		`<c:valAx><c:axId val="2"/><c:scaling><c:orientation val="minMax"/>` + c.zero() + `</c:scaling><c:delete val="0"/><c:axPos val="` + figures + `"/>` +
 		`<c:majorGridlines>` + line("E2E8F0", 9525) + `</c:majorGridlines><c:numFmt formatCode="` + escape(c.Format) + `" sourceLinked="0"/>` +
 		`<c:majorTickMark val="none"/><c:minorTickMark val="none"/><c:tickLblPos val="nextTo"/><c:spPr><a:ln><a:noFill/></a:ln></c:spPr>` +
 		`<c:crossAx val="1"/><c:crosses val="` + crosses + `"/><c:crossBetween val="between"/></c:valAx>`
+}
+
+// zero keeps the end of the axis at zero where what is drawn is a length or a surface: left to itself, a reader's program begins near
+// the lowest value, and a difference of one percent looks like half.
+func (c Chart) zero() string {
+	if c.Kind == LineChart {
+		return ""
+	}
+	below, above := false, false
+	for _, s := range c.Series {
+		for _, v := range s.Values {
+			if d, ok := v.(decimal.Decimal); ok {
+				below, above = below || d.IsNegative(), above || d.IsPositive()
+			}
+		}
+	}
+	switch {
+	case above && !below:
+		return `<c:min val="0"/>`
+	case below && !above:
+		return `<c:max val="0"/>`
+	}
+	return ""
 }
 
 func (c Chart) series() string {
