@@ -37,6 +37,7 @@ func (e signalError) Error() string { return "stopped by " + e.signal.String() }
 func (a *app) main() int {
 	ctx, stop := a.watchSignals(context.Background())
 	defer stop()
+	a.plain()
 	root := newRootCommand(a)
 	root.SetArgs(a.args)
 	root.SetIn(a.stdin)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"charm.land/lipgloss/v2"
@@ -116,13 +117,20 @@ func terminal(w io.Writer) (width int, ok bool) {
 
 // coloured tells whether w may be coloured: a terminal, and NO_COLOR not set.
 func (a *app) coloured(w io.Writer) bool {
-	if _, ok := terminal(w); !ok {
-		return false
+	_, ok := terminal(w)
+	return ok && !a.noColor()
+}
+
+// noColor tells whether NO_COLOR is set, to whatever value.
+func (a *app) noColor() bool {
+	return slices.ContainsFunc(a.env, func(v string) bool { return strings.HasPrefix(v, "NO_COLOR=") && v != "NO_COLOR=" })
+}
+
+// plain honours NO_COLOR in what the libraries draw, which read the environment themselves: they take it for a boolean, and leave bold
+// and faint. https://no-color.org asks for no more than that; who sets it is taken to want plain text all the same.
+func (a *app) plain() {
+	if a.noColor() {
+		os.Setenv("NO_COLOR", "1")
+		os.Setenv("TERM", "dumb") // a terminal without styles
 	}
-	for _, v := range a.env {
-		if strings.HasPrefix(v, "NO_COLOR=") && v != "NO_COLOR=" {
-			return false
-		}
-	}
-	return true
 }
