@@ -41,8 +41,11 @@ func (a *app) runExplain(ctx context.Context, s settings, job report.Job, logger
 		return err
 	}
 	defer rooms.close(ctx, a.abort)
-	told, result := pipeline.Explain(ctx, s.pipelineConfig(rooms, logger, bars.progress), pipeline.Asking{Job: job, Sample: true})
+	told, result := pipeline.Explain(ctx, s.pipelineConfig(rooms, logger, bars.progress), pipeline.Asking{Job: job, Trace: s.Trace.Header, Sample: s.Trace.forced()})
 	bars.end()
+	if result.Err != nil && len(told.Extracts) == 0 {
+		return withCode(exitFailed, "", result.Err) // there is nothing to show
+	}
 	shown := explained{Report: job.Report, Period: job.Period, Tenant: job.Tenant,
 		Extraction: []explainLine{}, Validation: []explainLine{}, Generation: []explainLine{}}
 	for _, e := range told.Extracts {
@@ -79,6 +82,9 @@ func (a *app) printExplained(e explained) error {
 		name  pipeline.Stage
 		lines []explainLine
 	}{{pipeline.StageExtract, e.Extraction}, {pipeline.StageValidate, e.Validation}, {pipeline.StageGenerate, e.Generation}} {
+		if len(stage.lines) == 0 {
+			continue // it was not reached, or has nothing to do
+		}
 		fmt.Fprintf(&b, "\n%s\n", bold.Render(string(stage.name)))
 		for _, l := range stage.lines {
 			fmt.Fprintf(&b, "  %s\n", l.head(bold))
