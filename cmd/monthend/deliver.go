@@ -14,6 +14,7 @@ import (
 
 	"github.com/monthend/monthend/pipeline/deliver"
 	"github.com/monthend/monthend/pipeline/store"
+	"github.com/monthend/monthend/report"
 	"github.com/monthend/monthend/trace/awstrace"
 )
 
@@ -50,38 +51,49 @@ func (d *deliverSettings) readSecrets(environ []string) {
 
 // openDeliverer makes the deliverer of a worker.
 func (s *settings) openDeliverer(cfg aws.Config, r *rooms, logger *slog.Logger) (*deliver.Deliverer, error) {
-	d := deliver.Config{
-		Ledger: r.ledger, Store: r.store, Tracer: r.tracer, Spool: r.spool.Dir, Logger: logger,
-		Secret:    func(name string) string { return s.Deliver.secrets[name] },
-		Transport: http.DefaultTransport,
+	d, err := s.reach()
+	if err != nil {
+		return nil, err
 	}
-	var err error
-	if d.Allow, err = deliver.ParseAllow(s.Deliver.Allow); err != nil {
-		return nil, usage("", "%w", err)
-	}
-	if s.Deliver.SMTP != "" {
-		if d.Mail, err = deliver.ParseMail(s.Deliver.SMTP, s.Deliver.SMTPFrom); err != nil {
-			return nil, usage("", "MONTHEND_SMTP_URL with MONTHEND_SMTP_FROM: %w", err)
-		}
-	}
+	d.Ledger, d.Store, d.Tracer, d.Spool, d.Logger, d.Transport = r.ledger, r.store, r.tracer, r.spool.Dir, logger, http.DefaultTransport
 	if s.Deliver.Links != "" {
 		if err := checkURL("MONTHEND_LINK_URL", s.Deliver.Links, "https", "http"); err != nil {
 			return nil, err
 		}
 		d.Locate = linkBelow(s.Deliver.Links)
 	}
-	var client *s3.Client
-	d.Shelf = func(ctx context.Context, place string) (store.Shelf, error) {
-		return store.OpenShelf(ctx, place, client)
+	d.Shelf = s.openShelf(cfg)
+	warnOfRecipients(r.catalog, d, logger)
+	return deliver.New(d)
+}
+
+// reach is the part of a deliverer's settings that says whom it may reach.
+func (s *settings) reach() (deliver.Config, error) {
+	d := deliver.Config{Secret: func(name string) string { return s.Deliver.secrets[name] }}
+	var err error
+	if d.Allow, err = deliver.ParseAllow(s.Deliver.Allow); err != nil {
+		return d, usage("", "%w", err)
 	}
+	if s.Deliver.SMTP != "" {
+		if d.Mail, err = deliver.ParseMail(s.Deliver.SMTP, s.Deliver.SMTPFrom); err != nil {
+			return d, usage("", "MONTHEND_SMTP_URL with MONTHEND_SMTP_FROM: %w", err)
+		}
+	}
+	return d, nil
+}
+
+// openShelf opens places for copies.
+func (s *settings) openShelf(cfg aws.Config) func(ctx context.Context, place string) (store.Shelf, error) {
+	var client *s3.Client
 	if strings.Contains(s.Deliver.Allow, "s3://") {
 		client = s3.NewFromConfig(cfg, func(o *s3.Options) {
 			o.UsePathStyle = true
 			awstrace.Instrument(&o.APIOptions)
 		})
 	}
-	warnOfRecipients(r, d, logger)
-	return deliver.New(d)
+	return func(ctx context.Context, place string) (store.Shelf, error) {
+		return store.OpenShelf(ctx, place, client)
+	}
 }
 
 // linkBelow makes links of the paths of stored files.
@@ -91,29 +103,34 @@ func linkBelow(base string) func(path string) string {
 }
 
 // warnOfRecipients tells at the start whom this worker would bring nothing, and not only at the end of the month.
-func warnOfRecipients(r *rooms, d deliver.Config, logger *slog.Logger) {
-	for _, name := range r.catalog.Names() {
-		def, err := r.catalog.Get(name)
-		if err != nil {
-			continue // told where the report is asked for
-		}
-		recipients := slices.Clone(def.Deliver)
-		for _, alert := range def.Alerts {
-			recipients = append(recipients, alert.To)
-		}
-		for _, recipient := range recipients {
-			why, variable := "", ""
-			switch {
-			case !d.Allow.Permits(recipient):
-				why, variable = "a recipient is not allowed", deliver.AllowVariable
-			case recipient.Webhook != nil && len(d.Secret(recipient.Webhook.SecretEnv)) < deliver.ShortestSecret:
-				why, variable = "the secret of a webhook is not set, or too short", recipient.Webhook.SecretEnv
-			case recipient.Email != nil && d.Mail == nil:
-				why, variable = "there is no mail server", "MONTHEND_SMTP_URL"
-			default:
-				continue
+func warnOfRecipients(catalog *report.Catalog, d deliver.Config, logger *slog.Logger) {
+	for _, def := range definitionsOf(catalog) { // what cannot be read is told where it is asked for
+		for _, recipient := range recipientsOf(def) {
+			if why, variable := outOfReach(d, recipient); why != "" {
+				logger.Warn(why+"; its deliveries will fail", "report", def.Name, "to", recipient.Target(), "variable", variable)
 			}
-			logger.Warn(why+"; its deliveries will fail", "report", name, "to", recipient.Target(), "variable", variable)
 		}
 	}
+}
+
+// recipientsOf are those of versions and of alerts.
+func recipientsOf(def report.Definition) []report.Delivery {
+	recipients := slices.Clone(def.Deliver)
+	for _, alert := range def.Alerts {
+		recipients = append(recipients, alert.To)
+	}
+	return recipients
+}
+
+// outOfReach says why nothing would come to a recipient, and which variable mends it; "" where something would.
+func outOfReach(d deliver.Config, recipient report.Delivery) (why, variable string) {
+	switch {
+	case !d.Allow.Permits(recipient):
+		return "a recipient is not allowed", deliver.AllowVariable
+	case recipient.Webhook != nil && len(d.Secret(recipient.Webhook.SecretEnv)) < deliver.ShortestSecret:
+		return "the secret of a webhook is not set, or too short", recipient.Webhook.SecretEnv
+	case recipient.Email != nil && d.Mail == nil:
+		return "there is no mail server", "MONTHEND_SMTP_URL"
+	}
+	return "", ""
 }

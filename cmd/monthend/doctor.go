@@ -39,6 +39,8 @@ func newDoctorCommand(a *app, s settings) *cobra.Command {
 	s.queueFlags(fs)
 	s.outputFlags(fs)
 	s.definitionFlags(fs)
+	s.outsideFlags(fs)
+	s.deliverFlags(fs)
 	s.traceFlags(fs)
 	s.samplingFlags(fs)
 	s.engineFlags(fs)

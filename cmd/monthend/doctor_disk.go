@@ -41,12 +41,15 @@ func (d *doctor) output(ctx context.Context) finding {
 }
 
 // outputMend is the command for an output that refuses.
-func (d *doctor) outputMend(err error) string {
-	bucket, prefix, _ := strings.Cut(strings.TrimPrefix(d.Output, "s3://"), "/")
+func (d *doctor) outputMend(err error) string { return d.placeMend(d.Output, err) }
+
+// placeMend is the command for a place that refuses.
+func (d *doctor) placeMend(place string, err error) string {
+	bucket, prefix, _ := strings.Cut(strings.TrimPrefix(place, "s3://"), "/")
 	var refused smithy.APIError
 	switch {
-	case !store.IsS3(d.Output):
-		folder := strings.TrimPrefix(strings.TrimPrefix(d.Output, "file://"), "localhost")
+	case !store.IsS3(place):
+		folder := strings.TrimPrefix(strings.TrimPrefix(place, "file://"), "localhost")
 		return "sudo install -d -o " + shellWord(userName()) + " " + shellWord(folder)
 	case strings.Contains(err.Error(), "there is no bucket"):
 		return d.cli("s3 mb ") + shellWord("s3://"+bucket)

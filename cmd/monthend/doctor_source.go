@@ -140,12 +140,17 @@ func (d *doctor) sourceRights(ctx context.Context) finding {
 	return well("role %q may only read the tables of the definitions", about.Role)
 }
 
-// writable adds what the role could write to of what a definition reads.
-func (d *doctor) writable(ctx context.Context, def report.Definition, found map[string][]string) (err error) {
+// lastMonth are the parameters of a report's last month, or one near it.
+func (d *doctor) lastMonth(def report.Definition) source.Params {
 	last := d.now().AddDate(0, -1, 0)
 	period := report.Period{Year: last.Year(), Month: last.Month()}
 	start, end := period.Bounds(def.Location)
-	params := source.Params{PeriodStart: start, PeriodEnd: end, PeriodFirst: period.First(), PeriodNext: period.Add(1).First()}
+	return source.Params{PeriodStart: start, PeriodEnd: end, PeriodFirst: period.First(), PeriodNext: period.Add(1).First()}
+}
+
+// writable adds what the role could write to of what a definition reads.
+func (d *doctor) writable(ctx context.Context, def report.Definition, found map[string][]string) (err error) {
+	params := d.lastMonth(def)
 	snapshot, err := d.src.Begin(ctx, def.Location.String())
 	if err != nil {
 		return err

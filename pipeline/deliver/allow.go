@@ -73,6 +73,9 @@ func (a Allow) Permits(d report.Delivery) bool {
 	return err == nil
 }
 
+// Shelf is the allowed place that the directory of a delivery lies in, the innermost. The error is why a delivery may not be made.
+func (a Allow) Shelf(d report.Delivery) (string, error) { return a.check(d) }
+
 // check answers the shelf of an allowed directory, the innermost, and a *FinalError for what is not allowed.
 func (a Allow) check(d report.Delivery) (shelf string, err error) {
 	if len(a) == 0 {

@@ -52,6 +52,15 @@ func (o *Outside) Fetch(ctx context.Context, q report.Extract, p Params, file st
 	return &Fetched{Receipt: receipt, File: file, query: q, format: q.Outside.Format, maxRows: rows, maxBytes: bytes}, nil
 }
 
+// Permits tells whether the operator allows what an extract names, without calling anybody.
+func (o *Outside) Permits(q report.Extract, p Params) error {
+	address, err := q.Outside.Address(p.outside())
+	if err != nil {
+		return mistake("%v", err)
+	}
+	return o.fetcher.Permits(q.Outside, address)
+}
+
 // outside are the parameters of a URL or a file's name. Instants are RFC 3339.
 func (p Params) outside() map[string]string {
 	return map[string]string{

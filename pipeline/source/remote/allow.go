@@ -5,9 +5,12 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"os"
 	"path"
 	"regexp"
 	"strings"
+
+	"github.com/monthend/monthend/report"
 )
 
 // Host is one that may be called. Its address must be a public one, unless it lies in one of the networks.
@@ -139,6 +142,36 @@ func (f *Fetcher) folder(bucket, name string) (d Folder, rest string, err error)
 		}
 	}
 	return d, "", refuse("the file's folder is not allowed; who runs the worker allows folders by MONTHEND_SOURCE_FILES")
+}
+
+// Permits tells whether the operator allows what o names, and has set what its headers need. An allowed folder of this machine has to be
+// there; nobody is called.
+func (f *Fetcher) Permits(o *report.Outside, address string) error {
+	if o.File == "" {
+		u, err := url.Parse(address)
+		if err != nil {
+			return refuse("the address is not a URL")
+		}
+		if err := f.allowed(u); err != nil {
+			return err
+		}
+		_, err = f.header(o)
+		return err
+	}
+	if name, s3 := strings.CutPrefix(address, "s3://"); s3 {
+		bucket, key, _ := strings.Cut(name, "/")
+		_, _, err := f.folder(bucket, key)
+		return err
+	}
+	d, _, err := f.folder("", strings.TrimPrefix(address, "file://"))
+	if err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(d.Path)
+	if err != nil {
+		return refuse("the allowed folder %q cannot be opened: %v", d.Path, cause(err))
+	}
+	return root.Close()
 }
 
 // list takes a list with commas apart; blanks and empty entries say nothing.
