@@ -38,12 +38,12 @@ func logged(logger *slog.Logger, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		by := &who{}
-		answer := &answer{ResponseWriter: w}
+		answer := &httptrace.Answer{ResponseWriter: w}
 		defer func() {
 			cause := recover()
 			if cause != nil && cause != http.ErrAbortHandler {
 				logger.Error("a handler panicked", "method", r.Method, "path", path(r), "panic", fmt.Sprint(cause), "stack", string(debug.Stack()))
-				if answer.status == 0 {
+				if answer.Status() == 0 {
 					problem.Write(answer, problem.New(problem.Internal, "what happened is in the log"), traceID(answer))
 					cause = nil
 				} else {
@@ -51,10 +51,10 @@ func logged(logger *slog.Logger, next http.Handler) http.Handler {
 				}
 			}
 			level := slog.LevelInfo
-			if answer.status >= 500 {
+			if answer.Status() >= 500 {
 				level = slog.LevelWarn
 			}
-			args := []any{"method", r.Method, "path", path(r), "status", answer.status, "bytes", answer.bytes,
+			args := []any{"method", r.Method, "path", path(r), "status", answer.Status(), "bytes", answer.Bytes(),
 				"ms", time.Since(began).Milliseconds(), "from", r.RemoteAddr}
 			if by.name != "" {
 				args = append(args, "by", by.name)
@@ -84,30 +84,4 @@ func traceID(w http.ResponseWriter) string {
 	_, rest, _ := strings.Cut(w.Header().Get(httptrace.Header), "Root=")
 	id, _, _ := strings.Cut(rest, ";")
 	return id
-}
-
-// answer notes what is answered on its way out.
-type answer struct {
-	http.ResponseWriter
-	status int
-	bytes  int64
-}
-
-// Unwrap lets http.ResponseController reach what the server can do beyond writing.
-func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
-
-func (a *answer) WriteHeader(status int) {
-	if a.status == 0 && status >= 200 {
-		a.status = status
-	}
-	a.ResponseWriter.WriteHeader(status)
-}
-
-func (a *answer) Write(p []byte) (int, error) {
-	if a.status == 0 {
-		a.status = http.StatusOK
-	}
-	n, err := a.ResponseWriter.Write(p)
-	a.bytes += int64(n)
-	return n, err
 }

@@ -6,7 +6,6 @@ package httptrace
 import (
 	"net"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/monthend/monthend/trace"
@@ -31,7 +30,7 @@ func Handler(tracer *trace.Tracer, name string, next http.Handler) http.Handler 
 		asked := request(r)
 		segment.SetHTTP(trace.HTTP{Request: asked}) // for a panic, which has no answer
 		defer segment.Guard()
-		answer := &answer{ResponseWriter: w}
+		answer := &Answer{ResponseWriter: w}
 		next.ServeHTTP(answer, r.WithContext(ctx))
 		segment.SetHTTP(trace.HTTP{Request: asked, Response: answer.told()})
 		segment.End(nil)
@@ -56,43 +55,6 @@ func request(r *http.Request) *trace.HTTPRequest {
 		asked.ClientIP = host
 	}
 	return asked
-}
-
-// answer notes what is answered on its way out.
-type answer struct {
-	http.ResponseWriter
-	status int
-	bytes  int64
-}
-
-// Unwrap lets http.ResponseController reach what the server can do beyond writing.
-func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
-
-func (a *answer) WriteHeader(status int) {
-	if a.status == 0 && (status >= 200 || status == http.StatusSwitchingProtocols) { // other 1xx come before the answer
-		a.status = status
-	}
-	a.ResponseWriter.WriteHeader(status)
-}
-
-func (a *answer) Write(p []byte) (int, error) {
-	if a.status == 0 {
-		a.status = http.StatusOK
-	}
-	n, err := a.ResponseWriter.Write(p)
-	a.bytes += int64(n)
-	return n, err
-}
-
-func (a *answer) told() *trace.HTTPResponse {
-	told := &trace.HTTPResponse{Status: a.status, ContentLength: a.bytes}
-	if a.status == 0 {
-		told.Status = http.StatusOK // nothing was written: the server says so
-	}
-	if length, err := strconv.ParseInt(a.Header().Get("Content-Length"), 10, 64); err == nil && length >= 0 {
-		told.ContentLength = length
-	}
-	return told
 }
 
 // cut shortens s to what X-Ray takes, and makes it valid UTF-8.
