@@ -199,7 +199,9 @@ func TestMessagesCarryTheHeader(t *testing.T) {
 	if len(root.Subsegments) != 2 {
 		t.Fatalf("got %+v", root.Subsegments)
 	}
-	below := func(call int) string { return "Root=" + root.TraceID + ";Parent=" + root.Subsegments[call].ID + ";Sampled=1" }
+	below := func(call int) string {
+		return "Root=" + root.TraceID + ";Parent=" + root.Subsegments[call].ID + ";Sampled=1"
+	}
 	want := map[string]string{"one": below(0), "two": below(1), "three": below(1)}
 	if diff := cmp.Diff(want, headers(t, client, url, 3)); diff != "" {
 		t.Errorf("headers (-want +got):\n%s", diff)
