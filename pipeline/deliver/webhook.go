@@ -28,7 +28,7 @@ type hook struct {
 
 func newHook(cfg *Config) hook {
 	return hook{cfg: cfg, client: &http.Client{
-		Transport: &httptrace.Transport{Base: cfg.Transport},
+		Transport: &httptrace.Transport{Base: cfg.Transport, HidePath: true},
 		// Where to is what the definition says and the operator allows, not what an answer says.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}}

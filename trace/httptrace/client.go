@@ -9,7 +9,8 @@ import (
 // Transport is a RoundTripper that tells of each request as a subsegment called by the host, and hands the trace on with it.
 // The subsegment ends when the answer's header is there. Outside a segment it only passes requests on.
 type Transport struct {
-	Base http.RoundTripper // nil is http.DefaultTransport
+	Base     http.RoundTripper // nil is http.DefaultTransport
+	HidePath bool              // tell scheme and host alone: the path may hold a token
 }
 
 // RoundTrip sends a copy of r that has the trace header, in place of any that r has.
@@ -22,7 +23,11 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if sub == nil {
 		return base.RoundTrip(r)
 	}
-	told := trace.HTTP{Request: &trace.HTTPRequest{Method: cut(r.Method), URL: cut(r.URL.Scheme + "://" + r.URL.Host + r.URL.EscapedPath())}}
+	where := r.URL.Scheme + "://" + r.URL.Host
+	if !t.HidePath {
+		where += r.URL.EscapedPath()
+	}
+	told := trace.HTTP{Request: &trace.HTTPRequest{Method: cut(r.Method), URL: cut(where)}}
 	sub.SetHTTP(told)
 	defer sub.Guard()
 	r = r.Clone(ctx)
