@@ -153,7 +153,7 @@ func newRootCommand(a *app) *cobra.Command {
 	}
 	root.PersistentFlags().StringVarP(&a.format, "format", "o", formatTable, "how data is printed: table, json or csv")
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usage(cmd.CommandPath()+" --help", "%w", err)
+		return mistyped(err, cmd.CommandPath()+" --help")
 	})
 	root.AddCommand(
 		newDemoCommand(a),

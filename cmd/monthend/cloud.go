@@ -97,17 +97,19 @@ func startCloud(ctx context.Context, o cloudOptions) (c *cloud, err error) {
 	return c, work.Wait()
 }
 
-func (c *cloud) makeDir() (err error) {
-	if !c.keep {
-		c.dir, err = os.MkdirTemp("", "monthend-")
-		return err
+func (c *cloud) makeDir() error {
+	dir, err := filepath.Abs(c.dir)
+	switch {
+	case !c.keep:
+		dir, err = os.MkdirTemp("", "monthend-")
+	case err == nil:
+		err = os.MkdirAll(filepath.Join(dir, "reports"), 0o755)
 	}
-	if c.dir, err = filepath.Abs(c.dir); err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Join(c.dir, "reports"), 0o755); err != nil {
+	if err != nil {
+		c.dir = "" // nothing of ours lies there, to be removed
 		return unavailable("", "make the folder: %w", err)
 	}
+	c.dir = dir
 	return nil
 }
 

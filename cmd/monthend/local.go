@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -85,6 +86,18 @@ func (o cloudOptions) check(strict bool) error {
 	} {
 		if of.set && !o.wants(of.server) {
 			return usage("monthend local --help", "%s is about %s, which --only leaves out", of.flag, of.server)
+		}
+	}
+	for _, of := range []struct{ flag, addr string }{{"--sqs-addr", o.sqsAddr}, {"--xray-addr", o.xrayAddr}} {
+		if of.addr == "" {
+			continue
+		}
+		_, port, err := net.SplitHostPort(of.addr)
+		if err == nil {
+			_, err = net.LookupPort("tcp", port)
+		}
+		if err != nil || port == "" {
+			return usage("monthend local "+of.flag+" 127.0.0.1:0", "%s %q is not of the form host:port", of.flag, of.addr)
 		}
 	}
 	return nil

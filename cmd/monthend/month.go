@@ -13,12 +13,14 @@ type monthOptions struct {
 	year   int
 	month  int
 	tenant string
+	flags  *pflag.FlagSet
 }
 
 func (o *monthOptions) addFlags(fs *pflag.FlagSet) {
 	fs.IntVar(&o.month, "month", 0, "month of the report, 1 to 12")
 	fs.IntVar(&o.year, "year", 0, "year of the report")
 	fs.StringVar(&o.tenant, "tenant", "", "tenant, where the report has tenants")
+	o.flags = fs
 }
 
 // key checks the flags and makes the key they mean.
@@ -26,9 +28,9 @@ func (o *monthOptions) key(name string) (report.Key, error) {
 	switch {
 	case !report.ValidName(name):
 		return report.Key{}, usage("monthend reports list", "%q is not the name of a report", name)
-	case o.month == 0:
+	case !o.flags.Changed("month"):
 		return report.Key{}, usage("", "--month is missing")
-	case o.year == 0:
+	case !o.flags.Changed("year"):
 		return report.Key{}, usage("", "--year is missing")
 	case o.tenant != "" && !report.ValidTenant(o.tenant):
 		return report.Key{}, usage("", "%q is not the name of a tenant", o.tenant)

@@ -42,7 +42,7 @@ func readSettings(environ []string) (settings, error) {
 	var s settings
 	err := env.ParseWithOptions(&s, env.Options{Environment: env.ToMap(environ)})
 	if err != nil {
-		return s, usage("", "read the environment: %s", strings.TrimPrefix(err.Error(), "env: "))
+		return s, malformed(err, environ)
 	}
 	s.Outside.readSecrets(environ)
 	s.Deliver.readSecrets(environ)
@@ -114,6 +114,13 @@ func (s *settings) needOutput() error {
 		return usage(laptop, "MONTHEND_OUTPUT is not set, and --output is not given")
 	}
 	return checkURL("MONTHEND_OUTPUT", s.Output, "file", "s3")
+}
+
+func (s *settings) checkConcurrency() error {
+	if s.Concurrency < 1 {
+		return usage("", "MONTHEND_CONCURRENCY %d is below 1", s.Concurrency)
+	}
+	return nil
 }
 
 func (s *settings) checkCrashLimit() error {

@@ -67,7 +67,7 @@ func (a *app) runWork(ctx context.Context, s settings) error {
 	if err != nil {
 		return err
 	}
-	for _, need := range []func() error{s.needQueue, s.needDatabase, s.needOutput, s.checkTrace, s.checkMetric, s.checkCrashLimit, s.checkDrain} {
+	for _, need := range []func() error{s.needQueue, s.needDatabase, s.needOutput, s.checkTrace, s.checkMetric, s.checkConcurrency, s.checkCrashLimit, s.checkDrain} {
 		if err := need(); err != nil {
 			return err
 		}
