@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/monthend/monthend/pipeline/ledger"
 	"github.com/monthend/monthend/report"
@@ -164,7 +163,7 @@ func (r *Runner) notDue(ctx context.Context, a Asking, err error) Result {
 	if !errors.As(err, &early) {
 		return Result{RetryAfter: backoff(a.Delivered), Err: err}
 	}
-	if early.In > 24*time.Hour {
+	if early.In > report.AskAhead {
 		return r.Refuse(ctx, a, err)
 	}
 	// It may have been cancelled before it was ever claimed: it need not wait for the month's end to hear that.

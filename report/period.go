@@ -61,6 +61,9 @@ func (p Period) String() string { return fmt.Sprintf("%04d-%02d", p.Year, int(p.
 // First is the first day of the month, as midnight UTC: a date, not an instant.
 func (p Period) First() time.Time { return time.Date(p.Year, p.Month, 1, 0, 0, 0, 0, time.UTC) }
 
+// AskAhead is how long before its end a period may be asked for, and waits. To ask for a later one is a mistake.
+const AskAhead = 24 * time.Hour
+
 // Bounds are the first instants of the local first days of p and of the next month: half-open, as @period_start and
 // @period_end. Where a zone has no midnight on such a day, the day begins at the first instant after the gap.
 func (p Period) Bounds(loc *time.Location) (start, end time.Time) {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/monthend/monthend/pipeline"
 	"github.com/monthend/monthend/pipeline/ledger"
 	"github.com/monthend/monthend/report"
 )
@@ -65,16 +66,19 @@ func (a *app) runTrigger(ctx context.Context, s settings, o triggerOptions, job 
 			return err
 		}
 	}
-	if err := s.knowsReport(job.Report); err != nil {
+	def, err := s.definition(job.Report)
+	if err != nil {
 		return err
 	}
 	var books *ledger.Store
 	if s.DatabaseURL != "" {
-		var err error
 		if books, err = s.openLedger(ctx, ""); err != nil {
 			return err
 		}
 		defer books.Close()
+		if err := mayBeAsked(ctx, books, def, job); err != nil {
+			return err
+		}
 		done, err := a.alreadyThere(ctx, s, books, o, job)
 		if done || err != nil {
 			return err
@@ -93,12 +97,35 @@ func (a *app) runTrigger(ctx context.Context, s settings, o triggerOptions, job 
 // knowsReport checks the name against the definitions at hand, so that a typing mistake is told to whoever made it. With
 // definitions of the worker's own that this machine does not have, --definitions names them.
 func (s *settings) knowsReport(name string) error {
+	_, err := s.definition(name)
+	return err
+}
+
+// definition is that of a report, in the same way.
+func (s *settings) definition(name string) (report.Definition, error) {
 	definitions, err := s.openCatalog()
 	if err != nil {
-		return err
+		return report.Definition{}, err
 	}
-	_, err = definitions.Get(name)
-	return definitionFailure(err)
+	def, err := definitions.Get(name)
+	return def, definitionFailure(err)
+}
+
+// mayBeAsked refuses a month that has not ended, by the clock that workers go by: asked for, it would be a dead letter.
+func mayBeAsked(ctx context.Context, books *ledger.Store, def report.Definition, job report.Job) error {
+	period, err := report.ParsePeriod(job.Period)
+	if err != nil {
+		return usage("", "%w", err)
+	}
+	now, err := books.Now(ctx)
+	if err != nil {
+		return unavailable("", "ask the ledger: %w", err)
+	}
+	if _, end := period.Bounds(def.Location); end.Sub(now) > report.AskAhead {
+		early := &pipeline.NotEndedError{Key: report.Key{Report: job.Report, Period: period, Tenant: job.Tenant}, Ends: end, In: end.Sub(now)}
+		return unavailable("", "%w", early)
+	}
+	return nil
 }
 
 // definitionFailure gives an error of a definition its exit code.

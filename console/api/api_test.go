@@ -148,6 +148,8 @@ func TestAskRefused(t *testing.T) {
 		`{"report": "monthly-financials", "month": 3}`:                                             "period",
 		`{"report": "monthly-financials", "month": 13, "year": 2026}`:                              "period",
 		`{"report": "monthly-financials"}`:                                                         "period",
+		`{"report": "monthly-financials", "period": "2999-12"}`:                                    "period",
+		`{"report": "monthly-financials", "year": 2026}`:                                           "period",
 		`{"period": "2026-03"}`:                                                                    "report",
 		`{"report": "monthly", "period": "2026-03"}`:                                               "report",
 		`{"report": "../etc", "period": "2026-03"}`:                                                "report",

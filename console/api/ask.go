@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/monthend/monthend/console/problem"
 	"github.com/monthend/monthend/pipeline/ledger"
@@ -47,7 +48,7 @@ func spell(job *report.Job, month, year int) error {
 		return problem.Wrong("period", "given beside month and year; want one of them")
 	case job.Period != "":
 		return nil
-	case month == 0 && year == 0:
+	case month == 0 || year == 0:
 		return problem.Wrong("period", "it is missing; want YYYY-MM, or month and year")
 	}
 	period, err := report.NewPeriod(year, month)
@@ -58,15 +59,26 @@ func spell(job *report.Job, month, year int) error {
 	return nil
 }
 
-// knows refuses what no worker could run.
-func (a *API) knows(name string) error {
-	_, err := a.cfg.Catalog.Get(name)
+// canBe refuses what no worker could run: a report that is not there, a month that has not ended.
+func (a *API) canBe(ctx context.Context, job report.Job) error {
+	def, err := a.cfg.Catalog.Get(job.Report)
 	var unknown *report.UnknownReportError
 	switch {
 	case errors.As(err, &unknown):
-		return problem.Wrong("report", fmt.Sprintf("no report is called %q", clip(name)))
+		return problem.Wrong("report", fmt.Sprintf("no report is called %q", clip(job.Report)))
 	case err != nil:
 		return problem.New(problem.Conflict, "the definition of the report has mistakes: monthend reports check")
+	}
+	period, err := report.ParsePeriod(job.Period)
+	if err != nil {
+		return problem.Wrong("period", err.Error())
+	}
+	now, err := a.cfg.Ledger.Now(ctx) // the clock that workers go by
+	if err != nil {
+		return err
+	}
+	if _, end := period.Bounds(def.Location); end.Sub(now) > report.AskAhead {
+		return problem.Wrong("period", fmt.Sprintf("the month has not ended: it does at %s", end.Format(time.RFC3339)))
 	}
 	return nil
 }

@@ -54,7 +54,7 @@ func (a *API) post(w http.ResponseWriter, r *http.Request, by ledger.Token, job 
 	if kind != ledger.OnceNew {
 		return say(w, kind, said)
 	}
-	if err := a.knows(job.Report); err != nil {
+	if err := a.canBe(ctx, job); err != nil {
 		return err
 	}
 	if once.Said, once.Posting, err = a.decide(ctx, job); err != nil {
