@@ -63,7 +63,7 @@ func (s *Segment) SetHTTP(h HTTP) {
 	if s != nil {
 		s.n.mu.Lock()
 		defer s.n.mu.Unlock()
-		s.n.http = &h
+		s.n.http = h.fitting()
 	}
 }
 

@@ -157,7 +157,7 @@ func (s *Subsegment) SetHTTP(h HTTP) {
 	if s != nil {
 		s.n.mu.Lock()
 		defer s.n.mu.Unlock()
-		s.n.http = &h
+		s.n.http = h.fitting()
 	}
 }
 

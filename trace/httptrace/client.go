@@ -27,7 +27,7 @@ func (t *Transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if !t.HidePath {
 		where += r.URL.EscapedPath()
 	}
-	told := trace.HTTP{Request: &trace.HTTPRequest{Method: cut(r.Method), URL: cut(where)}}
+	told := trace.HTTP{Request: &trace.HTTPRequest{Method: r.Method, URL: where}}
 	sub.SetHTTP(told)
 	defer sub.Guard()
 	r = r.Clone(ctx)

@@ -14,8 +14,6 @@ import (
 // Header is the HTTP header that carries a trace.
 const Header = "X-Amzn-Trace-Id"
 
-const maxText = 250 // characters that X-Ray takes
-
 // Handler serves each request of next in a segment called name, and answers with the trace's header. A 5xx is told as a fault,
 // a 4xx as an error, a 429 as a throttle too.
 func Handler(tracer *trace.Tracer, name string, next http.Handler) http.Handler {
@@ -43,11 +41,11 @@ func request(r *http.Request) *trace.HTTPRequest {
 		scheme = "https"
 	}
 	asked := &trace.HTTPRequest{
-		Method: cut(r.Method), URL: cut(scheme + "://" + r.Host + r.URL.EscapedPath()), UserAgent: cut(r.UserAgent()),
+		Method: r.Method, URL: scheme + "://" + r.Host + r.URL.EscapedPath(), UserAgent: r.UserAgent(),
 	}
 	if forwarded := r.Header.Get("X-Forwarded-For"); forwarded != "" {
 		first, _, _ := strings.Cut(forwarded, ",")
-		asked.ClientIP, asked.XForwardedFor = cut(strings.TrimSpace(first)), true
+		asked.ClientIP, asked.XForwardedFor = strings.TrimSpace(first), true
 		return asked
 	}
 	asked.ClientIP = r.RemoteAddr
@@ -55,16 +53,4 @@ func request(r *http.Request) *trace.HTTPRequest {
 		asked.ClientIP = host
 	}
 	return asked
-}
-
-// cut shortens s to what X-Ray takes, and makes it valid UTF-8.
-func cut(s string) string {
-	count := 0
-	for i := range s {
-		if count == maxText {
-			return strings.ToValidUTF8(s[:i], "\uFFFD")
-		}
-		count++
-	}
-	return strings.ToValidUTF8(s, "\uFFFD")
 }
