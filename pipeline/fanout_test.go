@@ -144,6 +144,9 @@ func TestFanOut(t *testing.T) {
 			t.Errorf("the overview does not show %q", want)
 		}
 	}
+	if want := `["bert","data_failed","rule \"any-sale\": `; !missingRow(t, files, want, ",0,0]") {
+		t.Errorf("the overview has no row %s… with the rows of the data that failed", want)
+	}
 
 	// The one that failed is asked for again alone; what is published stays.
 	w.exec(`INSERT INTO shop.sale VALUES (100, 'bert', '2026-03-11', 7)`)
@@ -173,6 +176,17 @@ func TestFanOut(t *testing.T) {
 	if third != second || fmt.Sprint(same) != fmt.Sprint(files) {
 		t.Errorf("overview lies at %q with other files, want it at %q with the same", third, second)
 	}
+}
+
+// missingRow reports whether the overview's JSON has a row that begins and ends so.
+func missingRow(t *testing.T, files map[string][]byte, begin, end string) bool {
+	t.Helper()
+	for _, line := range strings.Split(string(files["shop-month-2026-03-overview.json"]), "\n") {
+		if line = strings.TrimSuffix(strings.TrimSpace(line), ","); strings.HasPrefix(line, begin) {
+			return strings.HasSuffix(line, end)
+		}
+	}
+	return false
 }
 
 // A query of tenants that answers nonsense is a bad job: nobody is asked for, and the reason names the row.

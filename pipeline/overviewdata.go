@@ -48,6 +48,7 @@ func overviewData(children []ledger.Child) ([]report.Dataset, error) {
 	}
 	missing := report.Dataset{Name: "without_version", Columns: []report.Column{
 		{Name: "tenant", Kind: report.Text}, {Name: "status", Kind: report.Text}, {Name: "why", Kind: report.Text},
+		{Name: "extracted", Kind: report.Integer}, {Name: "rejected", Kind: report.Integer},
 	}}
 	counts := map[string]int64{}
 	for i, child := range children {
@@ -67,7 +68,7 @@ func overviewData(children []ledger.Child) ([]report.Dataset, error) {
 		}
 		tenants.Rows = append(tenants.Rows, row)
 		if status != string(report.Published) {
-			missing.Rows = append(missing.Rows, []any{child.Tenant, status, why(child)})
+			missing.Rows = append(missing.Rows, append([]any{child.Tenant, status, why(child)}, weighed(child)...))
 		}
 	}
 	summary := report.Dataset{Name: "summary", Columns: []report.Column{
@@ -105,6 +106,15 @@ func why(c ledger.Child) any {
 		line = strings.ToValidUTF8(line[:maxWhy], "") + "…"
 	}
 	return line
+}
+
+// weighed is how many rows a tenant's data had and how many of them were rejected, where there is a verdict on them. How far a run came
+// that broke down is chance.
+func weighed(c ledger.Child) []any {
+	if c.Outcome != report.DataFailed {
+		return []any{nil, nil}
+	}
+	return []any{c.Extracted, c.Rejected}
 }
 
 // columnOf is the column of a rule's control total: names of rules have dashes.
