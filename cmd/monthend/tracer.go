@@ -64,8 +64,12 @@ func (s *settings) headerFlag(fs *pflag.FlagSet) {
 func (s *settings) checkTrace() error {
 	t := &s.Trace
 	if s.XRayAddress != "" {
-		if _, port, err := net.SplitHostPort(s.XRayAddress); err != nil || port == "" {
+		_, port, err := net.SplitHostPort(s.XRayAddress)
+		if err != nil || port == "" {
 			return usage("", "MONTHEND_XRAY_ADDRESS %q is not of the form host:port", s.XRayAddress)
+		}
+		if n, err := strconv.ParseUint(port, 10, 16); err != nil || n == 0 {
+			return usage("", "MONTHEND_XRAY_ADDRESS %q: port %q is not between 1 and 65535", s.XRayAddress, port)
 		}
 	}
 	switch t.Exporter {
