@@ -169,13 +169,7 @@ func cells(key string, before, after []any, values []pair) (changes []CellChange
 		if equal(then, now) {
 			continue
 		}
-		c := CellChange{Key: key, Column: p.name, Before: plain(then), After: plain(now)}
-		if b, ok := Figure(then); ok {
-			if a, ok := Figure(now); ok {
-				c.Delta = a.Sub(b).String()
-			}
-		}
-		changes = append(changes, c)
+		changes = append(changes, CellChange{Key: key, Column: p.name, Before: plain(then), After: plain(now), Delta: delta(then, now)})
 	}
 	return changes
 }

@@ -40,7 +40,7 @@ func TestDiff(t *testing.T) {
 		{"Repeated keys", report.Dataset{Columns: categories, Rows: [][]any{{"rent", int64(2), money("1.00")}, {"rent", int64(2), money("2.00")}}},
 			report.Dataset{Columns: categories, Rows: [][]any{{"rent", int64(2), money("1.00")}, {"rent", int64(2), money("5.00")}, {"rent", int64(2), money("6.00")}}},
 			&report.DatasetChange{Key: []string{"category"}, Added: []string{"rent"}, Cells: []report.CellChange{
-				{Key: "rent", Column: "net", Before: word("2.00"), After: word("5.00"), Delta: "3"},
+				{Key: "rent", Column: "net", Before: word("2.00"), After: word("5.00"), Delta: "3.00"},
 			}}},
 		{"Shape", report.Dataset{Columns: []report.Column{{Name: "day", Kind: report.Date}, {Name: "old", Kind: report.Text}, {Name: "n", Kind: report.Text}}, Rows: [][]any{{day(1), "x", "1"}}},
 			report.Dataset{Columns: []report.Column{{Name: "day", Kind: report.Date}, {Name: "n", Kind: report.Integer}, {Name: "new", Kind: report.Text}}, Rows: [][]any{{day(1), int64(1), "y"}, {day(2), int64(1), "y"}}},
@@ -76,7 +76,7 @@ func TestDiffFigures(t *testing.T) {
 		{Name: "late", Columns: []report.Column{{Name: "n", Kind: report.Integer}}, Rows: [][]any{{int64(3)}}},
 	}
 	want := []report.FigureChange{
-		{Label: "Net", Dataset: "summary", Column: "net", Before: word("10.00"), After: word("-0.50"), Delta: "-10.5"},
+		{Label: "Net", Dataset: "summary", Column: "net", Before: word("10.00"), After: word("-0.50"), Delta: "-10.50"},
 		{Label: "Late", Dataset: "late", Column: "n", After: word("3")},
 	}
 	if diff := cmp.Diff(want, report.DiffFigures(def, before, after)); diff != "" {

@@ -19,13 +19,9 @@ func DiffFigures(def Definition, before, after []Dataset) []FigureChange {
 			if equal(then, now) {
 				continue
 			}
-			c := FigureChange{Label: card.Label, Dataset: card.Dataset, Column: card.Column, Before: plain(then), After: plain(now)}
-			if b, ok := Figure(then); ok {
-				if a, ok := Figure(now); ok {
-					c.Delta = a.Sub(b).String()
-				}
-			}
-			changes = append(changes, c)
+			changes = append(changes, FigureChange{
+				Label: card.Label, Dataset: card.Dataset, Column: card.Column, Before: plain(then), After: plain(now), Delta: delta(then, now),
+			})
 		}
 	}
 	return changes
@@ -44,4 +40,18 @@ func single(datasets []Dataset, card KPISpec) any {
 		}
 	}
 	return nil
+}
+
+// delta is how much a figure has grown, with the digits that it has itself; "" where one of the two is none.
+func delta(before, after any) string {
+	b, ok := Figure(before)
+	if !ok {
+		return ""
+	}
+	a, ok := Figure(after)
+	if !ok {
+		return ""
+	}
+	grown := a.Sub(b)
+	return grown.StringFixed(max(0, -grown.Exponent()))
 }
