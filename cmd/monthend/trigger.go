@@ -191,7 +191,7 @@ func (a *app) alreadyThere(ctx context.Context, s settings, books *ledger.Store,
 	if err != nil {
 		return false, unavailable("", "ask the ledger: %w", err)
 	}
-	if !ok {
+	if !ok || running.CancelAsked {
 		return false, nil
 	}
 	if !o.wait {

@@ -249,6 +249,7 @@ func TestCancel(t *testing.T) {
 	}
 	c := w.claim("working", "", march)
 	w.wants(http.StatusAccepted, call{method: "POST", path: "/api/runs/" + c.RunID + "/cancel", token: w.admin, body: "{}"})
+	w.ask(http.StatusAccepted, askMarch, nil) // it waits for the end, and is a run of its own then
 	w.end(c, report.Cancelled)
 	w.wants(http.StatusConflict, call{method: "POST", path: "/api/runs/working/cancel", token: w.admin})
 	w.wants(http.StatusNotFound, call{method: "POST", path: "/api/runs/req_unheard_of/cancel", token: w.admin})

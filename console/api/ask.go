@@ -116,7 +116,7 @@ func (a *API) inTheWay(ctx context.Context, job report.Job, period report.Period
 		return alreadyPublished, run, err
 	}
 	run, ok, err = a.cfg.Ledger.Unended(ctx, key)
-	if ok {
+	if ok && !run.CancelAsked { // whose end is asked for is waited for, and not joined
 		word = alreadyRunning
 	}
 	return word, run, err

@@ -97,6 +97,40 @@ func TestCancelRequestOfRun(t *testing.T) {
 	}
 }
 
+// Who asks after somebody asked for a run's end gets a run of its own, whether that one's worker lives to end it or not; who had joined it
+// before takes its end.
+func TestAskAfterCancel(t *testing.T) {
+	for name, dies := range map[string]bool{"lives": false, "dies": true} {
+		t.Run(name, func(t *testing.T) {
+			b := setup(t)
+			ask, joined, late := b.ask(), b.ask(), b.ask()
+			held := mustClaim(t, b.Store, ask)
+			if got := claim(t, b.Store, joined); got.Kind != ledger.Busy {
+				t.Fatalf("got %+v, want it to wait", got)
+			}
+			cancelRequest(t, b.Store, ask.RequestID, false)
+			if got := claim(t, b.Store, late); got.Kind != ledger.Busy || got.RunID != held.RunID {
+				t.Fatalf("got %+v, want it to wait", got)
+			}
+			if dies {
+				b.expire(t, held.RunID)
+			} else if err := b.End(t.Context(), held, ledger.Ending{Outcome: report.Cancelled}); err != nil {
+				t.Fatal(err)
+			}
+			own := mustClaim(t, b.Store, late)
+			if own.RunID == held.RunID {
+				t.Errorf("got the run %q that was cancelled", own.RunID)
+			}
+			mustPublish(t, b.Store, own)
+			for id, want := range map[string]report.Outcome{ask.RequestID: report.Cancelled, joined.RequestID: report.Cancelled, late.RequestID: report.Published} {
+				if got := b.request(t, id); got.Outcome != want {
+					t.Errorf("got %+v, want %q", got, want)
+				}
+			}
+		})
+	}
+}
+
 // A first delivery and a cancellation at the same moment: one of them is first, and nothing is both.
 func TestCancelRequestRace(t *testing.T) {
 	b := setup(t)

@@ -262,3 +262,24 @@ func TestOutboxDone(t *testing.T) {
 		t.Errorf("got %d rows not done, want none", n)
 	}
 }
+
+// What was fulfilled long ago is forgotten; what was not, never.
+func TestPruneOutbox(t *testing.T) {
+	b := setup(t)
+	for _, id := range []string{"long-ago", "lately", "open"} {
+		if err := b.Post(t.Context(), posting(id, id)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.pick(t, turn)
+	b.fulfil(t, "long-ago", "long-ago", 0)
+	b.fulfil(t, "lately", "lately", 0)
+	b.exec(t, `UPDATE monthend.outbox SET created_at = created_at - interval '1 year'`)
+	b.exec(t, `UPDATE monthend.outbox SET done_at = done_at - interval '25 hours' WHERE request_id = 'long-ago'`)
+	if n, err := b.PruneOutbox(t.Context(), 24*time.Hour); n != 1 || err != nil {
+		t.Errorf("forgot %d, %v; want 1", n, err)
+	}
+	if n := b.number(t, `SELECT count(*) FROM monthend.outbox WHERE request_id IN ('lately', 'open')`); n != 2 {
+		t.Errorf("%d are left of the others, want 2", n)
+	}
+}

@@ -1,5 +1,5 @@
--- What several askings for all tenants have in common: the end of one leaves the others what they wait for, and what goes wrong
--- with many tenants of one is told together.
+-- What several askings have in common: the end of one leaves the others what they wait for, and what goes wrong with many tenants
+-- of one is told together.
 
 -- +goose Up
 
@@ -60,6 +60,50 @@ BEGIN
         RETURN 'cancelled';
     END IF;
     RETURN monthend.cancel_request(child_request, asked_by, false);
+END $$;
+-- +goose StatementEnd
+
+-- claim takes care of two things about decide. A request that was cancelled before any worker met it takes the key, and whatever else
+-- its message says, with its first delivery: to decide is then to find it ended. And a run whose end is asked for is joined no
+-- more: who asks after that asks for a run of its own, and waits until this one has ended.
+-- +goose StatementBegin
+CREATE OR REPLACE FUNCTION monthend.claim(
+    ask_request text, ask_message text, ask_report text, ask_tenant text, ask_period text, ask_restate boolean, ask_reason text,
+    ask_requested_by text, ask_schedule text, ask_retry text,
+    ask_claim text, ask_owner text, ask_alone boolean, ask_trace text, ask_definition text, ask_lease interval
+) RETURNS monthend.answer LANGUAGE plpgsql AS $$
+DECLARE
+    answer  monthend.answer;
+    run     monthend.runs;
+    request monthend.requests;
+BEGIN
+    PERFORM monthend.lock_key(ask_report, ask_tenant, ask_period);
+    SELECT * INTO run FROM monthend.runs r
+     WHERE r.report = ask_report AND r.tenant = ask_tenant AND r.period = ask_period AND r.ended_at IS NULL AND r.cancel_asked_at IS NOT NULL
+       FOR UPDATE;
+    SELECT * INTO request FROM monthend.requests r WHERE r.request_id = ask_request;
+    IF run.run_id IS NOT NULL AND request.run_id IS NULL AND request.outcome IS NULL AND coalesce(run.lease_until <= clock_timestamp(), true) THEN
+        PERFORM monthend.finish(run.run_id, 'cancelled', 'cancelled before it was claimed again'); -- nobody holds it to end it
+    END IF;
+    LOOP
+        UPDATE monthend.requests r
+           SET message_id = ask_message, report = ask_report, tenant = ask_tenant, period = ask_period, restate = ask_restate,
+               reason = ask_reason, requested_by = ask_requested_by, schedule = ask_schedule, retry = ask_retry
+         WHERE r.request_id = ask_request AND r.outcome = 'cancelled' AND r.report = '' AND r.period = '';
+        answer := monthend.decide(ask_request, ask_message, ask_report, ask_tenant, ask_period, ask_restate, ask_reason,
+                                  ask_requested_by, ask_schedule, ask_retry,
+                                  ask_claim, ask_owner, ask_alone, ask_trace, ask_definition, ask_lease);
+        -- A cancellation holds no lock of a key, for it knows none: one that came between the two statements is met as a
+        -- request of no key at all, and takes this key in the next turn.
+        EXIT WHEN answer.kind <> 'reused' OR NOT EXISTS (
+            SELECT FROM monthend.requests r
+             WHERE r.request_id = ask_request AND r.outcome = 'cancelled' AND r.report = '' AND r.period = '');
+    END LOOP;
+    IF answer.kind = 'busy' AND request.run_id IS NULL THEN
+        UPDATE monthend.requests r SET run_id = NULL
+         WHERE r.request_id = ask_request AND r.run_id = run.run_id AND r.outcome IS NULL;
+    END IF;
+    RETURN answer;
 END $$;
 -- +goose StatementEnd
 
