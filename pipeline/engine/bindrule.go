@@ -46,7 +46,7 @@ func (b *binding) rule(ctx context.Context, i int, r report.Rule) {
 func (b *binding) check(ctx context.Context, what string, r report.Rule, steps []any) {
 	text := "SELECT (\n" + r.Check + "\n)"
 	if r.On != "" { // else the definition has a mistake there
-		text += " FROM " + source(r.On)
+		text += " FROM " + b.w.source(r.On)
 	}
 	fail := func(err error) {
 		line, col, message := told(ctx, err, text)
@@ -123,11 +123,11 @@ func (b *binding) assert(ctx context.Context, r report.Rule) {
 
 // reference wants two columns that can be compared: the engine would try to read a text as a number, and fail at a row.
 func (b *binding) reference(ctx context.Context, what string, r report.Rule, steps []any) {
-	here, err := b.w.columnsOf(ctx, "SELECT "+name(r.References.Column)+" FROM "+source(r.On))
+	here, err := b.w.columnsOf(ctx, "SELECT "+name(r.References.Column)+" FROM "+b.w.source(r.On))
 	if err != nil || len(here) != 1 {
 		return
 	}
-	there, err := b.w.columnsOf(ctx, "SELECT "+name(r.References.Target)+" FROM "+source(r.References.Table))
+	there, err := b.w.columnsOf(ctx, "SELECT "+name(r.References.Target)+" FROM "+b.w.source(r.References.Table))
 	if err != nil || len(there) != 1 {
 		return
 	}
@@ -144,7 +144,7 @@ func (b *binding) freshness(ctx context.Context, what string, r report.Rule, ste
 	if !b.known(r.On) || !b.column(what, r.On, r.Freshness.Column, steps...) {
 		return
 	}
-	columns, err := b.w.columnsOf(ctx, "SELECT "+name(r.Freshness.Column)+" FROM "+source(r.On))
+	columns, err := b.w.columnsOf(ctx, "SELECT "+name(r.Freshness.Column)+" FROM "+b.w.source(r.On))
 	if err != nil || len(columns) != 1 {
 		return // the context has ended
 	}

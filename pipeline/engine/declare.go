@@ -38,15 +38,17 @@ func (w *Workspace) ReadComparative(ctx context.Context, month, dataset string, 
 	if _, err := checkColumns(r.Columns()); err != nil {
 		return fail(err)
 	}
-	w.database.loads++
-	function := fmt.Sprintf("monthend_scan_%d", w.database.loads)
 	given := comparativeTable(month, dataset+" given")
 	if _, err := w.exec(ctx, "CREATE SCHEMA IF NOT EXISTS "+name(comparativeSchema)); err != nil {
 		return fail(err)
 	}
 	alone := *w
 	alone.threads = 1 // so that the rows stay in their order
-	if _, err := alone.scanInto(ctx, given, function, r); err != nil {
+	read, err := alone.pour(ctx, newScan(r, alone.threads, nil), func() string { return "CREATE TABLE " + given + " AS" })
+	if err == nil {
+		err = w.holds(ctx, given, read)
+	}
+	if err != nil {
 		return fail(err)
 	}
 	if err := w.keepComparative(ctx, month, "the rows given", dataset, "SELECT * FROM "+given+" ORDER BY rowid"); err != nil {

@@ -30,7 +30,7 @@ func (w *Workspace) ExplainRule(ctx context.Context, r report.Rule) (p Plan, err
 			sql, err = w.text(ctx, s)
 		}
 	case r.Freshness != nil:
-		sql = fmt.Sprintf("SELECT max(%s) FROM %s", name(r.Freshness.Column), source(r.On))
+		sql = fmt.Sprintf("SELECT max(%s) FROM %s", name(r.Freshness.Column), w.source(r.On))
 	case r.RowCount != nil:
 		return Plan{}, nil // it compares numbers that are known
 	default:
@@ -100,7 +100,7 @@ func (p *Plan) add(s step, depth int) {
 	}
 	slices.Sort(notes)
 	for i, key := range notes {
-		said := strings.Join(strings.Fields(strings.ReplaceAll(p.withheld(noteText(s.Extra[key])), runCatalogue+".main.", "")), " ")
+		said := strings.Join(strings.Fields(strings.ReplaceAll(p.withheld(decodedNote(noteText(s.Extra[key]))), runCatalogue+".main.", "")), " ")
 		notes[i] = strings.ToLower(key) + " " + said
 		if said == "" {
 			notes[i] = ""
@@ -131,6 +131,16 @@ func (p *Plan) withheld(note string) string {
 		}
 		return "…"
 	})
+}
+
+var (
+	decoding = regexp.MustCompile(`array_extract\(\[(?:'(?:[^']|'')*'(?:, )?)*\], CAST\((.+?) AS BIGINT\)\)`)
+	stored   = regexp.MustCompile(regexp.QuoteMeta(runCatalogue+`."`+ruleSchema+`".`) + `"(.+?) stored"`)
+)
+
+// decodedNote names coded columns and their table as a definition does.
+func decodedNote(note string) string {
+	return stored.ReplaceAllString(decoding.ReplaceAllString(note, "$1"), "${1}"+extractedSuffix)
 }
 
 // noteText is a note of a plan: a text, or a list of texts.

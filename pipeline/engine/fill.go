@@ -15,9 +15,7 @@ import (
 // fill copies the first rows of v into vector, whose type is that of v and which has room for as many. Longer texts are not
 // copied: the vector points at them where they are, and pin holds them there. An error comes with the row, counted from 0.
 func fill(vector mapping.Vector, v *column.Vector, rows int, pin *runtime.Pinner) (row int, err error) {
-	mapping.VectorEnsureValidityWritable(vector)
-	words := (rows + 63) / 64
-	copy(unsafe.Slice((*uint64)(mapping.VectorGetValidity(vector)), words), v.Valid[:words])
+	fillValidity(vector, v, rows)
 	data := mapping.VectorGetData(vector)
 	switch v.Type.Kind {
 	case column.Bool:
@@ -46,6 +44,18 @@ func fill(vector mapping.Vector, v *column.Vector, rows int, pin *runtime.Pinner
 		return 0, fmt.Errorf("internal: no vector of %s", v.Type.Kind)
 	}
 	return 0, nil
+}
+
+// fillCodes copies the numbers of words.
+func fillCodes(vector mapping.Vector, v *column.Vector, codes []uint8) {
+	fillValidity(vector, v, len(codes))
+	put(mapping.VectorGetData(vector), codes)
+}
+
+func fillValidity(vector mapping.Vector, v *column.Vector, rows int) {
+	mapping.VectorEnsureValidityWritable(vector)
+	words := (rows + 63) / 64
+	copy(unsafe.Slice((*uint64)(mapping.VectorGetValidity(vector)), words), v.Valid[:words])
 }
 
 func put[T any](data unsafe.Pointer, values []T) {

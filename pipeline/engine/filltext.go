@@ -59,24 +59,25 @@ func shortText(bytes []byte, length uint32) engineText {
 	return engineText{uint64(length) | uint64(first)<<32, rest & (1<<(8*(length-4)) - 1)}
 }
 
+var errNotUTF8 = errors.New("the text is not valid UTF-8")
+
 // checkText refuses what is not UTF-8: the engine would too, without naming the row.
 func checkText(v *column.Vector, rows int) (row int, err error) {
 	if v.Type.Kind != column.Text {
 		return 0, nil
 	}
-	invalid := errors.New("the text is not valid UTF-8")
 	if !utf8.Valid(v.Data) {
 		for i := range rows {
 			if !utf8.Valid(v.Value(i)) {
-				return i, invalid
+				return i, errNotUTF8
 			}
 		}
-		return rows - 1, invalid
+		return rows - 1, errNotUTF8
 	}
 	// All values together being valid does not make each of them so: none may begin inside a character.
 	for i, end := range v.Ends[:rows] {
 		if int(end) < len(v.Data) && !utf8.RuneStart(v.Data[end]) {
-			return i, invalid
+			return i, errNotUTF8
 		}
 	}
 	return 0, nil

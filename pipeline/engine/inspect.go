@@ -106,6 +106,12 @@ func inspectNode(n map[string]any, schemas []string) error {
 		}
 	case "COLUMN_REF":
 		list, _ := n["column_names"].([]any)
+		if len(list) == 0 {
+			return nil
+		}
+		if column, _ := list[len(list)-1].(string); strings.EqualFold(column, "rowid") {
+			return refuse("rowid gives another answer each time: rows have no order of their own")
+		}
 		if len(list) == 1 {
 			if column, _ := list[0].(string); strings.HasPrefix(column, "current_") || strings.HasPrefix(column, "local") {
 				if slices.Contains(unstable, strings.ToLower(column)) {

@@ -35,32 +35,33 @@ func (w *Workspace) Load(ctx context.Context, table string, r column.Reader) (ro
 	if err != nil {
 		return fail(&mistake{err})
 	}
-	w.database.loads++
-	function := fmt.Sprintf("monthend_scan_%d", w.database.loads)
-	rows, err = w.scanInto(ctx, name(table+extractedSuffix), function, r)
+	rows, coded, err := w.store(ctx, table, r)
 	if err != nil {
 		return fail(err)
 	}
-	w.extracts[table] = extract{columns: columns, rows: rows}
+	w.extracts[table] = extract{columns: columns, rows: rows, coded: coded}
 	return rows, nil
 }
 
-// scanInto makes a table of what the reader reads. When it returns, nothing reads any more.
-func (w *Workspace) scanInto(ctx context.Context, target, function string, r column.Reader) (rows int64, err error) {
+// pour has the engine take all that a scan reads, by the statement that into begins with: it is asked once the scan knows its
+// columns. When it returns, nothing reads any more. It answers with how many rows were read so far.
+func (w *Workspace) pour(ctx context.Context, s *scan, into func() string) (rows int64, err error) {
 	ctx, cancel := context.WithCancel(ctx)
-	s := newScan(ctx, r.Columns(), w.threads)
-	var read int64
+	s.ended = ctx.Done()
 	var reading sync.WaitGroup
-	reading.Go(func() { read, _ = s.read(ctx, r) })
+	reading.Go(func() { s.run(ctx) })
 	defer func() {
 		cancel()
 		reading.Wait()
 		s.release()
 	}()
+	<-s.decided
+	w.database.loads++
+	function := fmt.Sprintf("monthend_scan_%d", w.database.loads)
 	if err := s.register(w.conn, function); err != nil {
 		return 0, err
 	}
-	_, err = w.exec(ctx, "CREATE TABLE "+target+" AS SELECT * FROM "+function+"()")
+	_, err = w.exec(ctx, into()+" SELECT * FROM "+function+"()")
 	if broken := s.failure(); broken != nil && ctx.Err() == nil {
 		err = broken
 	}
@@ -68,14 +69,32 @@ func (w *Workspace) scanInto(ctx context.Context, target, function string, r col
 		return 0, err
 	}
 	reading.Wait()
-	if err := w.conn.QueryRowContext(ctx, "SELECT count(*) FROM "+target).Scan(&rows); err != nil {
-		return 0, redact(ctx, err)
+	if s.left != nil {
+		return s.left.first - 1, nil
 	}
-	// DuckDB has swallowed rows before where a function's name was used twice.
+	return s.read, nil
+}
+
+// holds proves that a table has the rows that were read: DuckDB has swallowed some before where a function's name was used twice.
+func (w *Workspace) holds(ctx context.Context, table string, read int64) error {
+	var rows int64
+	if err := w.conn.QueryRowContext(ctx, "SELECT count(*) FROM "+table).Scan(&rows); err != nil {
+		return redact(ctx, err)
+	}
 	if rows != read {
-		return 0, fmt.Errorf("the engine holds %d rows of %d", rows, read)
+		return fmt.Errorf("the engine holds %d rows of %d", rows, read)
 	}
-	return rows, nil
+	return nil
+}
+
+// execAll runs statements one after the other, to the first error.
+func (w *Workspace) execAll(ctx context.Context, statements ...string) error {
+	for _, s := range statements {
+		if _, err := w.exec(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // checkName refuses a table name that would meet one of ours: names are compared without case, and t_quarantine belongs to t.

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"math/big"
 	"strings"
@@ -79,6 +80,10 @@ func set(v *column.Vector, i int, value any) {
 		default:
 			v.Int64s[i] = int64(value)
 		}
+	case int64:
+		v.Int64s[i] = value
+	default:
+		panic(fmt.Sprintf("no test sets a %T", value))
 	}
 	v.SetValid(i)
 }

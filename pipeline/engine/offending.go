@@ -55,7 +55,7 @@ func (w *Workspace) offending(ctx context.Context, key, shown []string, i int, r
 		order = append(order, column(c)+" NULLS LAST")
 	}
 	query := fmt.Sprintf("SELECT %s FROM %s JOIN %s AS %s ON %s.id = %s.rowid WHERE %s.rule = %d ORDER BY %s LIMIT %d",
-		strings.Join(list, ", "), source(result.On), brokenTable(result.On), other, other, name(result.On), other, i, strings.Join(order, ", "), firstKeys)
+		strings.Join(list, ", "), w.source(result.On), brokenTable(result.On), other, other, name(result.On), other, i, strings.Join(order, ", "), firstKeys)
 	rows, err := w.conn.QueryContext(ctx, query)
 	if err != nil {
 		return redact(ctx, err)

@@ -50,6 +50,7 @@ type extract struct {
 	columns []string
 	key     []string // of the definition, once it is validated
 	rows    int64
+	coded   bool // it is a view of a table with coded columns
 }
 
 // Open starts an empty workspace on a database of its own, or on one of the pool's, whose settings are locked.

@@ -34,13 +34,19 @@ func (w *Workspace) scanOf(ctx context.Context, r report.Rule) (string, error) {
 // other is the alias of the second table of a join; no extract can have that name.
 const other = `"#"`
 
-// source is the extracted table under the extract's own name, so that a check may qualify its columns.
-func source(table string) string { return name(table+extractedSuffix) + " AS " + name(table) }
+// source is the extracted rows, with their row ids, under the extract's own name, so that a check may qualify its columns.
+func (w *Workspace) source(table string) string {
+	from := name(table + extractedSuffix)
+	if w.extracts[table].coded {
+		from = rowsView(table)
+	}
+	return from + " AS " + name(table)
+}
 
 // checkScan keeps the rows for which the condition is FALSE or NULL. That the text is one expression is seen from the
 // whole statement's tree: whatever closes the parenthesis early leaves something behind.
 func (w *Workspace) checkScan(ctx context.Context, r report.Rule) (string, error) {
-	s, err := w.parse(ctx, "", "SELECT (\n"+r.Check+"\n) FROM "+source(r.On))
+	s, err := w.parse(ctx, "", "SELECT (\n"+r.Check+"\n) FROM "+name(r.On+extractedSuffix)+" AS "+name(r.On))
 	if err != nil {
 		return "", fmt.Errorf("check: %w", err)
 	}
@@ -53,7 +59,7 @@ func (w *Workspace) checkScan(ctx context.Context, r report.Rule) (string, error
 	if len(list) != 1 || from["table_name"] != r.On+extractedSuffix || hasClause(s.node) {
 		return "", errors.New("check: it is not one condition")
 	}
-	return fmt.Sprintf("SELECT %s.rowid FROM %s WHERE (\n%s\n) IS NOT TRUE", name(r.On), source(r.On), r.Check), nil
+	return fmt.Sprintf("SELECT %s.rowid FROM %s WHERE (\n%s\n) IS NOT TRUE", name(r.On), w.source(r.On), r.Check), nil
 }
 
 func hasClause(node map[string]any) bool {
@@ -75,7 +81,7 @@ func (w *Workspace) referenceScan(r report.Rule) (string, error) {
 		return "", err
 	}
 	return fmt.Sprintf("SELECT %s.rowid FROM %s ANTI JOIN %s AS %s ON %s.%s = %s.%s",
-		name(r.On), source(r.On), name(ref.Table+extractedSuffix), other, name(r.On), name(ref.Column), other, name(ref.Target)), nil
+		name(r.On), w.source(r.On), name(ref.Table+extractedSuffix), other, name(r.On), name(ref.Column), other, name(ref.Target)), nil
 }
 
 func (w *Workspace) haveColumns(table string, columns ...string) error {

@@ -26,11 +26,18 @@ import (
 // as DuckDB has threads: one without a task would not sleep, the driver's waiting thread asks for one in a loop and takes a
 // whole core from the database that it waits for.
 type scan struct {
+	reader  column.Reader
 	columns []column.Column
 	threads int
-	ended   <-chan struct{}    // DuckDB need not wait any longer for rows
-	full    chan numbered      // closed by the goroutine at its end
-	free    chan *column.Batch // with room for all of them, so that giving back never waits
+	coder   coder           // its columns are known once decided is closed
+	decided chan struct{}   // closed when there is something to put away, or never will be
+	ended   <-chan struct{} // DuckDB need not wait any longer for rows
+	full    chan *cargo     // closed by the goroutine at its end
+	free    chan *cargo     // with room for all of them and left, so that giving back never waits
+
+	// The goroutine's, until it has ended.
+	read int64  // the rows handed out, those of an earlier scan included
+	left *cargo // what was read and could not be coded; of a new scan, what it begins with
 
 	mu      sync.Mutex // guards the rest
 	scanned bool
@@ -38,27 +45,31 @@ type scan struct {
 	err     error // what broke first; of an error in a table function DuckDB keeps only words
 }
 
-// numbered is a batch and the number of its first row, counted from 1.
-type numbered struct {
+// cargo is a batch on its way.
+type cargo struct {
 	batch *column.Batch
-	first int64
+	codes [][]uint8 // of the coded columns
+	first int64     // the number of its first row, counted from 1
 }
 
 // readAhead is how many batches are on their way beyond those that DuckDB's threads are copying.
 const readAhead = 3
 
-func newScan(ctx context.Context, columns []column.Column, threads int) *scan {
-	s := &scan{columns: columns, threads: threads, ended: ctx.Done(),
-		full: make(chan numbered, readAhead), free: make(chan *column.Batch, readAhead+threads)}
-	for range cap(s.free) {
-		s.free <- new(column.Batch)
+func newScan(reader column.Reader, threads int, c coder) *scan {
+	s := &scan{reader: reader, columns: reader.Columns(), threads: threads, coder: c, decided: make(chan struct{}),
+		full: make(chan *cargo, readAhead), free: make(chan *cargo, readAhead+threads+1)}
+	for range readAhead + threads {
+		s.free <- &cargo{batch: new(column.Batch)}
 	}
 	return s
 }
 
-// read hands out the reader's batches until its end, its error or that of ctx, and answers with how many rows there were.
-func (s *scan) read(ctx context.Context, reader column.Reader) (rows int64, err error) {
+// run hands out the reader's batches until its end, its error or that of ctx, or until one cannot be coded.
+func (s *scan) run(ctx context.Context) {
+	var err error
 	defer close(s.full)
+	decide := sync.OnceFunc(func() { close(s.decided) })
+	defer decide()
 	// After the close of what DuckDB waits for nobody asks for the error: it is told first.
 	defer func() {
 		if r := recover(); r != nil {
@@ -66,26 +77,99 @@ func (s *scan) read(ctx context.Context, reader column.Reader) (rows int64, err 
 		}
 		s.fail(err)
 	}()
-	for {
-		var batch *column.Batch
-		select {
-		case batch = <-s.free:
-		case <-ctx.Done():
-			return rows, context.Cause(ctx)
-		}
-		if err := reader.Next(batch); errors.Is(err, io.EOF) {
-			return rows, nil
-		} else if err != nil {
-			return rows, err
-		}
-		next := numbered{batch: batch, first: rows + 1}
-		rows += int64(batch.Len()) // before the batch is another's
-		select {
-		case s.full <- next:
-		case <-ctx.Done():
-			return rows, context.Cause(ctx)
+	if first := s.left; first != nil {
+		s.left, s.read = nil, first.first-1+int64(first.batch.Len())
+		decide()
+		if err = s.send(ctx, first); err != nil {
+			return
 		}
 	}
+	if s.coder.any() {
+		var held []*cargo
+		held, err = s.sample(ctx)
+		decide()
+		for _, c := range held {
+			if err == nil {
+				err = s.send(ctx, c)
+			}
+		}
+	}
+	decide()
+	for err == nil {
+		var c *cargo
+		if c, err = s.next(ctx); err == io.EOF {
+			err = nil
+			return
+		}
+		if err != nil {
+			return
+		}
+		var fits bool
+		if fits, err = s.coder.code(c); err == nil && !fits {
+			s.left = c
+			return
+		}
+		if err = s.tell(c, err); err == nil {
+			err = s.send(ctx, c)
+		}
+	}
+}
+
+// sample reads the first batches, codes them, and settles which columns are coded.
+func (s *scan) sample(ctx context.Context) (held []*cargo, err error) {
+	rows := 0
+	for len(held) < sampleBatches {
+		c, err := s.next(ctx)
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		if err := s.tell(c, s.coder.sample(c)); err != nil {
+			return nil, err
+		}
+		held, rows = append(held, c), rows+c.batch.Len()
+	}
+	if len(held) < sampleBatches || rows < sampleRows {
+		clear(s.coder)
+	}
+	return held, nil
+}
+
+// next reads a batch; io.EOF is the end.
+func (s *scan) next(ctx context.Context) (*cargo, error) {
+	select {
+	case c := <-s.free:
+		if err := s.reader.Next(c.batch); errors.Is(err, io.EOF) {
+			return nil, io.EOF
+		} else if err != nil {
+			return nil, err
+		}
+		c.first = s.read + 1
+		s.read += int64(c.batch.Len())
+		return c, nil
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+func (s *scan) send(ctx context.Context, c *cargo) error {
+	select {
+	case s.full <- c:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// tell names the place of a value that the engine cannot hold.
+func (s *scan) tell(c *cargo, err error) error {
+	var bad *badValue
+	if !errors.As(err, &bad) {
+		return err
+	}
+	return &mistake{fmt.Errorf("column %q, row %d: %w", s.columns[bad.column].Name, c.first+int64(bad.row), bad.err)}
 }
 
 // fail keeps the first error.
@@ -129,8 +213,11 @@ func (s *scan) release() {
 // ColumnInfos and the methods up to FillChunk make scan a duckdb.ParallelChunkTableSource.
 func (s *scan) ColumnInfos() []duckdb.ColumnInfo {
 	var infos []duckdb.ColumnInfo
-	for _, c := range s.columns {
+	for i, c := range s.columns {
 		info, err := typeInfo(c.Type)
+		if s.coded(i) {
+			info, err = duckdb.NewTypeInfo(duckdb.TYPE_UTINYINT)
+		}
 		if err != nil { // Load has checked the types: DuckDB refuses the nil
 			info = nil
 		}
@@ -152,7 +239,7 @@ func (s *scan) Init() duckdb.ParallelTableSourceInfo {
 
 // lent is what one of DuckDB's threads reads: it points at texts in the batch until it asks for the next one.
 type lent struct {
-	batch *column.Batch // nil is none
+	cargo *cargo // nil is none
 	pin   runtime.Pinner
 }
 
@@ -168,12 +255,12 @@ func (s *scan) NewLocalState() any {
 // FillChunk hands over the next batch, an empty one at the end.
 func (s *scan) FillChunk(state any, chunk duckdb.DataChunk) error {
 	l := state.(*lent)
-	if l.batch != nil {
+	if l.cargo != nil {
 		l.pin.Unpin()
-		s.free <- l.batch
-		l.batch = nil
+		s.free <- l.cargo
+		l.cargo = nil
 	}
-	var next numbered
+	var next *cargo
 	var more bool
 	select {
 	case next, more = <-s.full:
@@ -182,13 +269,13 @@ func (s *scan) FillChunk(state any, chunk duckdb.DataChunk) error {
 	if !more {
 		return errors.Join(s.failure(), chunk.SetSize(0))
 	}
-	l.batch = next.batch
-	err := s.copy(chunk, next, &l.pin)
+	l.cargo = next
+	err := s.tell(next, s.copy(chunk, next, &l.pin))
 	s.fail(err)
 	return err
 }
 
-func (s *scan) copy(chunk duckdb.DataChunk, from numbered, pin *runtime.Pinner) error {
+func (s *scan) copy(chunk duckdb.DataChunk, from *cargo, pin *runtime.Pinner) error {
 	raw, err := rawChunk(chunk)
 	if err != nil {
 		return err
@@ -196,12 +283,17 @@ func (s *scan) copy(chunk duckdb.DataChunk, from numbered, pin *runtime.Pinner) 
 	rows := from.batch.Len()
 	for i := range from.batch.Vectors {
 		vector := mapping.DataChunkGetVector(raw, mapping.IdxT(i))
-		if row, err := fill(vector, &from.batch.Vectors[i], rows, pin); err != nil {
-			return &mistake{fmt.Errorf("column %q, row %d: %w", s.columns[i].Name, from.first+int64(row), err)}
+		if s.coded(i) {
+			fillCodes(vector, &from.batch.Vectors[i], from.codes[i][:rows])
+		} else if row, err := fill(vector, &from.batch.Vectors[i], rows, pin); err != nil {
+			return &badValue{column: i, row: row, err: err}
 		}
 	}
 	return chunk.SetSize(rows)
 }
+
+// coded reports whether a column is kept as numbers.
+func (s *scan) coded(i int) bool { return s.coder != nil && s.coder[i] != nil }
 
 // rawChunk takes the C chunk out of the driver's. The driver's own setters convert and check value by value and have no
 // 128-bit number without an allocation; its version is pinned, and a driver without the field is an error, not a guess.

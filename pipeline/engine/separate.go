@@ -25,13 +25,18 @@ func (w *Workspace) separate(ctx context.Context, table string, rules []report.R
 	count := report.TableCount{Name: table, Extracted: w.extracts[table].rows}
 	reject, masks, words := rejections(table, rules)
 	extracted, rejected := name(table), rejectedTable(table)+" AS "+other
+	columns := make([]string, len(w.extracts[table].columns))
+	for i, c := range w.extracts[table].columns {
+		columns[i] = extracted + "." + name(c)
+	}
+	list := strings.Join(columns, ", ")
 	for _, s := range []string{
 		fmt.Sprintf("CREATE TABLE %s AS SELECT id, %s FROM %s WHERE rule IN (%s) GROUP BY id",
 			rejectedTable(table), masks, brokenTable(table), reject),
-		fmt.Sprintf("CREATE VIEW %s AS SELECT %s.* FROM %s ANTI JOIN %s ON %s.id = %s.rowid",
-			name(table), extracted, source(table), rejected, other, extracted),
-		fmt.Sprintf("CREATE VIEW %s AS SELECT %s.*, %s AS %s FROM %s JOIN %s ON %s.id = %s.rowid",
-			name(table+quarantineSuffix), extracted, words, name(rulesColumn), source(table), rejected, other, extracted),
+		fmt.Sprintf("CREATE VIEW %s AS SELECT %s FROM %s ANTI JOIN %s ON %s.id = %s.rowid",
+			name(table), list, w.source(table), rejected, other, extracted),
+		fmt.Sprintf("CREATE VIEW %s AS SELECT %s, %s AS %s FROM %s JOIN %s ON %s.id = %s.rowid",
+			name(table+quarantineSuffix), list, words, name(rulesColumn), w.source(table), rejected, other, extracted),
 	} {
 		if _, err := w.exec(ctx, s); err != nil {
 			return count, err
@@ -39,7 +44,7 @@ func (w *Workspace) separate(ctx context.Context, table string, rules []report.R
 	}
 	// Both views at one look: a row that has no id in the table of rejected ones is valid, and one that has one is not.
 	row := w.conn.QueryRowContext(ctx, fmt.Sprintf("SELECT count(*), count(%s.id), (SELECT count(*) FROM %s) FROM %s LEFT JOIN %s ON %s.id = %s.rowid",
-		other, rejectedTable(table), source(table), rejected, other, extracted))
+		other, rejectedTable(table), w.source(table), rejected, other, extracted))
 	var all, ids int64
 	if err := row.Scan(&all, &count.Quarantined, &ids); err != nil {
 		return count, redact(ctx, err)

@@ -23,7 +23,7 @@ func (w *Workspace) uniqueScan(ctx context.Context, r report.Rule) (string, erro
 			return "", err
 		}
 		if sorts {
-			return neighbourScan(r.On, r.Unique[0]), nil
+			return neighbourScan(r.On, w.source(r.On), r.Unique[0]), nil
 		}
 	}
 	same := make([]string, len(r.Unique))
@@ -31,7 +31,7 @@ func (w *Workspace) uniqueScan(ctx context.Context, r report.Rule) (string, erro
 		same[i] = fmt.Sprintf("%s.%s IS NOT DISTINCT FROM %s.%s", name(r.On), name(c), other, name(c))
 	}
 	rows := fmt.Sprintf("%s SEMI JOIN (SELECT %s FROM %s GROUP BY ALL HAVING count(*) > 1) AS %s ON %s",
-		source(r.On), names(r.Unique), source(r.On), other, strings.Join(same, " AND "))
+		w.source(r.On), names(r.Unique), w.source(r.On), other, strings.Join(same, " AND "))
 	if !r.KeepFirst {
 		return fmt.Sprintf("SELECT %s.rowid FROM %s", name(r.On), rows), nil
 	}
@@ -45,7 +45,7 @@ func (w *Workspace) uniqueScan(ctx context.Context, r report.Rule) (string, erro
 
 // neighbourScan sorts and compares each value with those beside it. Numbers mostly come nearly in order, and then that takes
 // half as long as counting them in a hash table, in less memory; in any order it takes no longer.
-func neighbourScan(table, column string) string {
+func neighbourScan(table, source, column string) string {
 	c := name(column)
 	return fmt.Sprintf(`SELECT id FROM (
 	SELECT %[1]s.rowid AS id, %[2]s AS value, lag(%[2]s) OVER sorted AS before, lead(%[2]s) OVER sorted AS after
@@ -53,7 +53,7 @@ func neighbourScan(table, column string) string {
 ) WHERE value = before OR value = after
 UNION ALL
 SELECT %[1]s.rowid FROM %[3]s WHERE %[2]s IS NULL AND (SELECT count(*) FROM %[3]s WHERE %[2]s IS NULL) > 1`,
-		name(table), name(table)+"."+c, source(table))
+		name(table), name(table)+"."+c, source)
 }
 
 // sortsFast reports whether the values of a column are of one width: texts are compared faster by their hashes.
