@@ -194,6 +194,22 @@ func TestValidate(t *testing.T) {
 	}
 }
 
+// The size that counts is the sender's, who need not escape as Go does.
+func TestValidateSize(t *testing.T) {
+	d, err := trace.ParseDocument([]byte(document(`,"end_time":2,"metadata":{"default":{"page":"` + strings.Repeat("<", 60_000) + `"}}`)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := trace.Validate(d); got != nil {
+		t.Errorf("a document of 60 kB: %v", got)
+	}
+	d.Metadata["default"]["page"] = json.RawMessage(`"` + strings.Repeat("<", trace.MaxDocumentSize) + `"`)
+	got := trace.Validate(d)
+	if len(got) != 1 || got[0].Path != "document" || !strings.HasSuffix(got[0].Message, " bytes, more than 65536") {
+		t.Errorf("a document beyond 64 kB: %v", got)
+	}
+}
+
 func FuzzParseDocument(f *testing.F) {
 	f.Add([]byte(sent))
 	f.Add([]byte(document(`,"in_progress":true,"cause":"zz","metadata":null`)))

@@ -1,6 +1,7 @@
 package trace
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -42,12 +43,14 @@ var (
 // Validate lists every rule that a document breaks, in the order of its nodes and fields; nil when it keeps them all.
 func Validate(d Document) []Violation {
 	v := &validator{traceID: d.TraceID, seen: map[string]bool{}}
-	data, err := json.Marshal(d)
-	switch {
+	var data bytes.Buffer
+	encoder := json.NewEncoder(&data)
+	encoder.SetEscapeHTML(false) // whoever sent it need not have written \u003c for <
+	switch err := encoder.Encode(d); {
 	case err != nil:
 		v.add(d, "", "cannot be encoded: %v", err)
-	case len(data) > MaxDocumentSize:
-		v.add(d, "", "%d bytes, more than %d", len(data), MaxDocumentSize)
+	case data.Len()-1 > MaxDocumentSize: // it ends in a line break
+		v.add(d, "", "%d bytes, more than %d", data.Len()-1, MaxDocumentSize)
 	}
 	if !traceIDPattern.MatchString(d.TraceID) {
 		v.add(d, "trace_id", "%.60q is not a trace id", d.TraceID)
