@@ -14,6 +14,13 @@ func tableLook() page.Look {
 	return page.Look{Size: tableSize, Ink: inkText, Muted: inkMuted, Band: inkBand}
 }
 
+// qualityLook is a little smaller: keys and counts are looked up, not read.
+func qualityLook() page.Look {
+	look := tableLook()
+	look.Size = 8
+	return look
+}
+
 var sides = map[report.Align]page.Side{report.AlignLeft: page.Left, report.AlignCenter: page.Center, report.AlignRight: page.Right}
 
 // table draws the rows below the heading, which stays with the first of them.
@@ -97,7 +104,7 @@ func (p pdfPage) quality(q *qualityView) {
 			}
 			rows[i].Cells = []page.Cell{{Text: r.Rule}, severity, {Text: r.On}, {Text: r.Rows}, {Text: r.found(), Ink: &inkMuted}}
 		}
-		p.Table(columns, rows, tableLook(), headingHeight+30, head)
+		p.Table(columns, rows, qualityLook(), headingHeight+30, head)
 	}
 	for _, o := range q.Offending {
 		columns := make([]page.Column, len(o.Head))
@@ -128,8 +135,8 @@ func (p pdfPage) quality(q *qualityView) {
 func (p pdfPage) captioned(caption string, columns []page.Column, rows []page.Row) {
 	const height = 14.0
 	p.Skip(12)
-	p.Table(columns, rows, tableLook(), height, func() {
-		style := page.Style{Size: 8.5, Ink: inkMuted}
+	p.Table(columns, rows, qualityLook(), height, func() {
+		style := page.Style{Size: 8, Ink: inkMuted}
 		p.Text(page.Margin, p.Y+8, p.Fit(caption, page.Inner, style), page.Left, style)
 		p.Y += height
 	})
