@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -45,6 +46,11 @@ func scriptSend(ts *testscript.TestScript, _ bool, args []string) {
 	input.MessageBody = aws.String(args[0])
 	_, err := sqsOf(ts).SendMessage(context.Background(), input)
 	ts.Check(err)
+}
+
+// scriptFreshTrace makes the id of a trace that began now, which a worker goes on with; after six days it would not: fresh-trace NAME.
+func scriptFreshTrace(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Setenv(args[0], fmt.Sprintf("1-%08x-911581af55c4beec1ea96745", time.Now().Unix()))
 }
 
 // scriptDeadLetters waits for N dead letters whose reasons together hold each of the texts: dead-letters N TEXT….

@@ -34,6 +34,7 @@ func TestScript(t *testing.T) {
 			"exits":        scriptExits,
 			"cloud":        scriptCloud,
 			"send":         scriptSend,
+			"fresh-trace":  scriptFreshTrace,
 			"dead-letters": scriptDeadLetters,
 			"await":        scriptAwait,
 			"follow-run":   scriptFollowRun,
