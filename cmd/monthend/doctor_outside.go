@@ -119,8 +119,11 @@ func (d *doctor) deliveries(ctx context.Context) finding {
 			return wrong(d.placeMend(place, err), "%s", err)
 		}
 	}
-	return well("%s allowed, with secrets and a mail server where they need them; %s can be written to", things(len(targets), "recipient"),
-		things(len(places), "folder"))
+	folders := ""
+	if len(places) > 0 {
+		folders = "; " + things(len(places), "folder") + " can be written to"
+	}
+	return well("%s allowed, with secrets and a mail server where they need them%s", things(len(targets), "recipient"), folders)
 }
 
 // reachMend is the command that sets what a recipient needs.
