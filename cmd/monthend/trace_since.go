@@ -20,7 +20,8 @@ func sinceFlag(fs *pflag.FlagSet, value *since, preset time.Duration) {
 	fs.Var(value, "since", "how far back to look: 90m, 24h, 7d; X-Ray keeps 30d")
 }
 
-func (s *since) Type() string { return "duration" }
+// Type is not "duration": what is wrong with a value, Set says better than the shape of one.
+func (s *since) Type() string { return "since" }
 
 func (s *since) String() string {
 	d := time.Duration(*s)
