@@ -75,7 +75,7 @@ func TestWorkbook(t *testing.T) {
 	if err != nil || len(rows) != 17 || strings.Join(rows[1], " ") != "1 =1+1 secret 0.50" {
 		t.Errorf("got %d rows, %v, %v", len(rows), rows[1], err)
 	}
-	if got := string(w.file("book/_/2026-03", "all.csv")); got != "name,n\n=1+1,4\nplain,12\n" {
+	if got := string(w.file("book/_/2026-03", "all.csv")); got != "name,n\r\n=1+1,4\r\nplain,12\r\n" {
 		t.Errorf("got %q", got)
 	}
 }

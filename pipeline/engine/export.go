@@ -24,7 +24,7 @@ const (
 // Export writes a computed dataset, in its order, to a new file below the spool and returns how many rows it has. Equal
 // datasets give equal bytes.
 //
-// CSV is UTF-8 with a header, commas, LF and the quoting of RFC 4180; NULL is empty and an empty text is "". Decimals are
+// CSV is that of RFC 4180, in UTF-8, with a header, commas and CRLF; NULL is empty and an empty text is "". Decimals are
 // plain digits, dates YYYY-MM-DD, timestamps ISO 8601 with microseconds and, where there is a zone, its offset. A text
 // or a head that a spreadsheet would take for a formula, since its first character after any spaces is one of = + - @ (full-width
 // ones too), a tab or a line end, gets an apostrophe before it; RawCSV leaves it as it is. Parquet keeps decimals and timestamps
@@ -135,7 +135,7 @@ func (w *Workspace) copyTo(ctx context.Context, columns []exported, from, format
 	}
 	switch format {
 	case CSV, RawCSV:
-		options = `FORMAT csv, HEADER true, DELIMITER ',', QUOTE '"', ESCAPE '"', NULLSTR ''`
+		options = `FORMAT csv, HEADER true, DELIMITER ',', QUOTE '"', ESCAPE '"', NULLSTR '', NEW_LINE '\r\n'`
 	case Parquet:
 	default:
 		return 0, fmt.Errorf("format %q is neither csv nor parquet", format)

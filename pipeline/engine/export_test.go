@@ -44,22 +44,23 @@ func TestCSV(t *testing.T) {
 		[]any{9, dec("0"), "@SUM(A1)", summer, summer, summer, true},
 		[]any{10, dec("0"), "-2+3", summer, summer, summer, true},
 		[]any{11, dec("0"), "  =1+1", summer, summer, summer, true},
+		[]any{12, dec("0"), "a\rb\nc", summer, summer, summer, true},
 	)
 	d := dataset(t, w, `SELECT id, amount AS "+amount", s, day, ts, tz, ok FROM t_extracted ORDER BY id`)
 	path := filepath.Join(spool, "files", "d.csv")
 	n, err := w.Export(context.Background(), d.Name, engine.CSV, path)
-	if err != nil || n != 11 {
+	if err != nil || n != 12 {
 		t.Fatalf("got %d rows, %v", n, err)
 	}
 	got, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	const rest = ",2026-03-29,2026-03-29T01:00:00.000000,2026-03-29T03:00:00.000000+02:00,true\n"
-	want := "id,'+amount,s,day,ts,tz,ok\n" +
+	const rest = ",2026-03-29,2026-03-29T01:00:00.000000,2026-03-29T03:00:00.000000+02:00,true\r\n"
+	want := "id,'+amount,s,day,ts,tz,ok\r\n" +
 		"1,-1234567.80,plain" + rest +
-		"2,0.01,\"a,b \"\"c\"\"\r\nd\",2026-03-29,2026-03-29T00:59:59.999999,2026-03-29T01:59:59.999999+01:00,false\n" +
-		"3,,,,,,\n" +
+		"2,0.01,\"a,b \"\"c\"\"\r\nd\",2026-03-29,2026-03-29T00:59:59.999999,2026-03-29T01:59:59.999999+01:00,false\r\n" +
+		"3,,,,,,\r\n" +
 		"4,0.00,\"\"" + rest +
 		"5,0.00,'=cmd|' /C calc'!A0" + rest +
 		"6,0.00,'＝1+1" + rest +
@@ -67,11 +68,12 @@ func TestCSV(t *testing.T) {
 		"8,0.00,日本商事 – 5" + rest +
 		"9,0.00,'@SUM(A1)" + rest +
 		"10,0.00,'-2+3" + rest +
-		"11,0.00,'  =1+1" + rest
+		"11,0.00,'  =1+1" + rest +
+		"12,0.00,\"a\rb\nc\"" + rest
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Error(diff)
 	}
-	if records, err := csv.NewReader(strings.NewReader(string(got))).ReadAll(); err != nil || len(records) != 12 {
+	if records, err := csv.NewReader(strings.NewReader(string(got))).ReadAll(); err != nil || len(records) != 13 {
 		t.Errorf("the standard library reads %d records, %v", len(records), err)
 	}
 	if left, _ := filepath.Glob(filepath.Join(spool, "files", "*.part")); len(left) > 0 {
@@ -89,7 +91,7 @@ func TestRawCSV(t *testing.T) {
 	if _, err := w.Export(context.Background(), d.Name, engine.RawCSV, path); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff("=s,tz\n-2,\n=1+1,2026-03-29T06:30:00.000000+05:30\n", read(t, path)); diff != "" {
+	if diff := cmp.Diff("=s,tz\r\n-2,\r\n=1+1,2026-03-29T06:30:00.000000+05:30\r\n", read(t, path)); diff != "" {
 		t.Error(diff)
 	}
 }
@@ -103,7 +105,7 @@ func TestCSVDecimals(t *testing.T) {
 	if _, err := w.Export(context.Background(), d.Name, engine.CSV, path); err != nil {
 		t.Fatal(err)
 	}
-	want := "a,b,c,d,e\n0.5000,-0.50000000000000000000000000000000000000,100000000,0.000001,1\n"
+	want := "a,b,c,d,e\r\n0.5000,-0.50000000000000000000000000000000000000,100000000,0.000001,1\r\n"
 	if diff := cmp.Diff(want, read(t, path)); diff != "" {
 		t.Error(diff)
 	}

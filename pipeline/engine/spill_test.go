@@ -130,7 +130,7 @@ func TestSpoolIsFull(t *testing.T) {
 		query string
 	}{
 		{"load", 8 << 20, 1_000_000, ""},
-		{"dataset", 64 << 20, 600_000, "SELECT count(*) AS n FROM (SELECT DISTINCT a.note, b.category FROM t AS a, range(20) AS r(n), t AS b WHERE b.id = a.id) ORDER BY n"},
+		{"dataset", 40 << 20, 600_000, "SELECT count(*) AS n FROM (SELECT DISTINCT a.note, b.category FROM t AS a, range(20) AS r(n), t AS b WHERE b.id = a.id) ORDER BY n"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			spool := t.TempDir()

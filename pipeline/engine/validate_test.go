@@ -249,7 +249,7 @@ func TestQuarantineIsSorted(t *testing.T) {
 ,7,20,3.00,no number,unique-id
 ,8,20,4.00,no number,unique-id
 `
-	if diff := cmp.Diff(want, read(t, path)); diff != "" {
+	if diff := cmp.Diff(strings.ReplaceAll(want, "\n", "\r\n"), read(t, path)); diff != "" {
 		t.Error(diff)
 	}
 }
