@@ -53,8 +53,7 @@ func cardStyle(doc report.Document, card report.KPI) report.Style {
 	return report.Style{Kind: card.Kind, Format: card.Format, Scale: card.Scale, Currency: doc.Currency, Locale: doc.Locale}
 }
 
-// viewChange writes a change as a share where that says something, else as a difference, and says where there is none and where the
-// other month was never published.
+// viewChange writes a change as a share where that says something, else as a difference, and says where there is none.
 func viewChange(doc report.Document, card report.KPI, c report.Change) changeView {
 	w := wordsOf(doc.Locale)
 	// A month is one word to a line that breaks.
@@ -64,7 +63,7 @@ func viewChange(doc report.Document, card report.KPI, c report.Change) changeVie
 		return changeView{Against: put(w.Missing, month)}
 	}
 	out := changeView{Against: strings.ReplaceAll(put(w.Against, month), " ", "\u00a0")}
-	if c.Version == 0 {
+	if saysUnpublished(doc, c) {
 		out.Against += ", " + w.Unpublished
 	}
 	ratio, share := c.Ratio.(decimal.Decimal)

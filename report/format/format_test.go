@@ -7,6 +7,7 @@ import (
 	"html"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -63,6 +64,21 @@ func TestGolden(t *testing.T) {
 		golden(t, "everything-"+string(locale)+".pdf.txt", layout(t, draw(t, format.PDF, doc)))
 	}
 	golden(t, "everything.json", draw(t, format.JSON, everything(t, "")))
+}
+
+// That a month was never published is said in the head; each figure says it itself where that month's version only lacks it.
+func TestUnpublishedIsSaidWhereItIsNews(t *testing.T) {
+	doc := everything(t, report.English)
+	said := func() int { return strings.Count(string(draw(t, format.HTML, doc)), "unpublished") }
+	if got := said(); got != 1 {
+		t.Errorf("it is said %d times, want once, in the head", got)
+	}
+	published := doc.Comparatives[1]
+	published.Version = 4
+	doc.Comparatives = slices.Insert(doc.Comparatives, 1, published)
+	if got := said(); got < 2 || strings.Contains(string(draw(t, format.HTML, doc)), "(unpublished)") {
+		t.Errorf("it is said %d times, want once by each figure and not in the head", got)
+	}
 }
 
 // failed is a month whose gate is shut and whose control total is broken.

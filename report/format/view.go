@@ -117,6 +117,17 @@ func compared(doc report.Document, w words) string {
 	return put(w.Compared, strings.Join(months, ", "))
 }
 
+// saysUnpublished reports whether a figure has to say itself that the month it is compared with was never published: the head
+// does, but of a month whose version only lacks that figure.
+func saysUnpublished(doc report.Document, c report.Change) bool {
+	for _, in := range doc.Comparatives {
+		if in.Period == c.Period {
+			return c.Version == 0 && in.Version > 0
+		}
+	}
+	return c.Version == 0
+}
+
 // mark is the line at the foot of every page: report, period, version and data digest, so that two prints can be told apart.
 func mark(doc report.Document, digest string) string {
 	parts := []string{doc.Report}

@@ -150,7 +150,7 @@ func (s *summary) against(c report.Change) string {
 	switch {
 	case c.Missing():
 		return put(s.words.Missing, month)
-	case c.Version == 0:
+	case saysUnpublished(s.doc, c):
 		return put(s.words.Against, month) + ", " + s.words.Unpublished
 	}
 	return put(s.words.Against, month)
