@@ -111,8 +111,8 @@ func TestPoolKeepsSettings(t *testing.T) {
 		}
 	}
 	want := map[string]string{
-		"Europe/Prague": "id,booked,day\n1,2026-04-01T00:30:00.000000+02:00,2026-04-01\n",
-		"UTC":           "id,booked,day\n1,2026-03-31T22:30:00.000000+00:00,2026-03-31\n",
+		"Europe/Prague": "id,booked,day\r\n1,2026-04-01T00:30:00.000000+02:00,2026-04-01\r\n",
+		"UTC":           "id,booked,day\r\n1,2026-03-31T22:30:00.000000+00:00,2026-03-31\r\n",
 	}
 	if diff := cmp.Diff(want, days); diff != "" {
 		t.Error(diff)
