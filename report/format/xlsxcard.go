@@ -150,7 +150,7 @@ func (s *summary) against(c report.Change) string {
 	switch {
 	case c.Missing():
 		return put(s.words.Missing, month)
-	case saysUnpublished(s.doc, c):
+	case c.Version == 0: // the head of a workbook does not name the months
 		return put(s.words.Against, month) + ", " + s.words.Unpublished
 	}
 	return put(s.words.Against, month)
